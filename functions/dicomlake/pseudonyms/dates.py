@@ -1,0 +1,49 @@
+"""One DICOM date or date-time value and a number of days in, the shifted value out; None when it is malformed, and the caller empties it.
+
+PS3.15 Annex E, Retain Longitudinal Temporal Information with Modified Dates: whole days, so that intervals within a patient and times of day
+stay. Called by the element walker and whatever else finds a date; several values in one element are parted by the caller. TM is never touched.
+"""
+
+import datetime
+import re
+
+from dicomlake.pseudonyms.uids import PADDING
+
+# PS3.5 6.2: DA is YYYYMMDD; ACR-NEMA wrote YYYY.MM.DD, which readers still accept.
+_DA = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|\.([0-9]{2})\.([0-9]{2}))")
+# DT: YYYY[MM[DD[HH[MM[SS[.F{1,6}]]]]]] and an offset from UTC.
+_TIME = r"(?:[01][0-9]|2[0-3])(?:[0-5][0-9](?:(?:[0-5][0-9]|60)(?:\.[0-9]{1,6})?)?)?"
+_ZONE = r"[+-](?:0[0-9]|1[0-4])[0-5][0-9]"
+_DT = re.compile(rf"([0-9]{{4}})(?:([0-9]{{2}})(?:([0-9]{{2}})({_TIME})?)?)?({_ZONE})?")
+
+
+def shift_da(text: str, days: int) -> str | None:
+    """Shift a DA value; the result is YYYYMMDD. None for anything that is no date, or would leave the years 1 to 9999."""
+    match = _DA.fullmatch(text.strip(PADDING))
+    if match is None:
+        return None
+    year, month, day = match[1], match[2] or match[4], match[3] or match[5]
+    return _shifted(int(year), int(month), int(day), days)
+
+
+def shift_dt(text: str, days: int) -> str | None:
+    """Shift a DT value, keeping time, fraction and offset as they are written. None as in `shift_da`.
+
+    A value without a day (YYYY or YYYYMM) is moved as the first day of its period and cut to the precision it had.
+    """
+    match = _DT.fullmatch(text.strip(PADDING))
+    if match is None:
+        return None
+    year, month, day, time, zone = match.groups(default="")
+    date = _shifted(int(year), int(month or 1), int(day or 1), days)
+    if date is None:
+        return None
+    return date[: len(year) + len(month) + len(day)] + time + zone
+
+
+def _shifted(year: int, month: int, day: int, days: int) -> str | None:
+    try:
+        date = datetime.date(year, month, day) + datetime.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    return f"{date.year:04d}{date.month:02d}{date.day:02d}"
