@@ -68,8 +68,8 @@ def normal_accession(rules: IdentityRules, text: str | None) -> str | None:
     """The accession number in normal form (no white space, upper case, the site's prefixes and zeros removed); None for none."""
     accession = _compact(text or "")
     for prefix in sorted(map(_compact, rules.accession_prefixes), key=len, reverse=True):
-        if prefix and accession.startswith(prefix) and len(accession) > len(prefix):
-            accession = accession[len(prefix) :]
+        if prefix and accession.startswith(prefix):
+            accession = accession[len(prefix) :] or accession
             break
     usable = _usable(rules, accession)
     return usable.lstrip("0") if usable is not None and rules.strip_leading_zeros else usable
@@ -97,7 +97,9 @@ def _usable(rules: IdentityRules, identifier: str) -> str | None:
 
 
 def _compact(text: str) -> str:
-    return _normal(_normal(text).upper()).replace(" ", "")
+    return _normal(
+        _normal(_normal(text).upper()).replace(" ", "")
+    )  # without its space, an accent may join the letter before it
 
 
 def _normal(text: str) -> str:

@@ -7,7 +7,7 @@ PADDING = "\0 \t\r\n"
 # Every registered UID of PS3.6 Annex A has at most nine short components under the root; one that carries a number of somebody's own is longer.
 _STANDARD = re.compile(r"1\.2\.840\.10008(?:\.(?:0|[1-9][0-9]{0,3})){1,9}")
 # PS3.6 Annex A: well-known frames of reference, colour palettes and the synchronisation frame of reference.
-_STANDARD_INSTANCE = re.compile(r"1\.2\.840\.10008\.(?:1\.4\.[12]\.[0-9]{1,2}|1\.5\.[0-9]{1,2}|15\.1\.1)")
+_STANDARD_INSTANCE = re.compile(r"1\.2\.840\.10008\.(?:1\.4\.[1-9]\.[0-9]{1,2}|1\.5\.[0-9]{1,2}|15\.1\.1)")
 _INSTANCE_KEYWORDS = (
     "InstanceUID",
     "FrameOfReferenceUID",
