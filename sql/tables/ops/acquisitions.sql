@@ -1,0 +1,36 @@
+CREATE TABLE IF NOT EXISTS `ops.acquisitions` (
+    row_key STRING NOT NULL OPTIONS (description = 'Key of the row, made from what it is about: the same event always gives the same key. Rows that share it are one row.'),
+    site STRING NOT NULL OPTIONS (description = 'Sender, as named in the settings.'),
+    received_at TIMESTAMP OPTIONS (description = 'UTC time at which the object was complete in the landing bucket (timeCreated of its generation). Partition.'),
+    event_id STRING OPTIONS (description = 'Keyed id of the event that brought the object.'),
+    generation INT64 OPTIONS (description = 'Generation of the object in Cloud Storage: a number that grows with each write.'),
+    batch STRING OPTIONS (description = 'Batch (first folder of the object name): in clear when it is a label of our own uploader, else its key.'),
+    content_key STRING OPTIONS (description = 'Keyed SHA-256 of the bytes of the object (letter C), as in ops.receipts.'),
+    patient_key STRING OPTIONS (description = 'Operations pseudonym of the patient (letter P).'),
+    study_key STRING OPTIONS (description = 'Keyed StudyInstanceUID.'),
+    series_key STRING OPTIONS (description = 'Keyed SeriesInstanceUID.'),
+    instance_key STRING OPTIONS (description = 'Keyed SOPInstanceUID.'),
+    accession_key STRING OPTIONS (description = 'Keyed accession number, normalised by the rules of the site (letter A).'),
+    device_key STRING OPTIONS (description = 'Keyed identity of the device: maker, model and serial number, else station (letter D).'),
+    Modality STRING OPTIONS (description = 'DICOM (0008,0060): defined term, for example CT.'),
+    SOPClassUID STRING OPTIONS (description = 'DICOM (0008,0016): class of the object.'),
+    Manufacturer STRING OPTIONS (description = 'DICOM (0008,0070): maker of the equipment.'),
+    ManufacturerModelName STRING OPTIONS (description = 'DICOM (0008,1090): model of the equipment.'),
+    SoftwareVersions ARRAY<STRING> OPTIONS (description = 'DICOM (0018,1020): software of the equipment.'),
+    BodyPartExamined STRING OPTIONS (description = 'DICOM (0018,0015): defined term, for example CHEST.'),
+    ImageType ARRAY<STRING> OPTIONS (description = 'DICOM (0008,0008): values such as ORIGINAL, PRIMARY.'),
+    acquired_local DATETIME OPTIONS (description = 'True local date and time of the acquisition: AcquisitionDateTime, else AcquisitionDate and AcquisitionTime, else ContentDate and ContentTime.'),
+    acquired_at TIMESTAMP OPTIONS (description = 'The same in UTC; by the offset in the header, else the zone of the site; NULL when neither is known.'),
+    StudyDate DATE OPTIONS (description = 'DICOM (0008,0020): true local date of the study.'),
+    StudyTime TIME OPTIONS (description = 'DICOM (0008,0030): local time of day of the study.'),
+    series_local DATETIME OPTIONS (description = 'True local date and time of the series: SeriesDate and SeriesTime.'),
+    `Rows` INT64 OPTIONS (description = 'DICOM (0028,0010): height of a frame in pixels.'),
+    Columns INT64 OPTIONS (description = 'DICOM (0028,0011): width of a frame in pixels.'),
+    NumberOfFrames INT64 OPTIONS (description = 'DICOM (0028,0008): frames; NULL when the element is absent (one frame).'),
+    pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
+    rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
+    key_version STRING OPTIONS (description = 'Check value of the operations key: 8 hexadecimal digits. Pseudonyms compare only under one key.')
+)
+PARTITION BY TIMESTAMP_TRUNC(received_at, MONTH)
+CLUSTER BY site, device_key, study_key
+OPTIONS (description = 'Facts of a SOP instance with true local and UTC times and its device, without direct identity. Append-only: read it through clinic.acquisitions.');
