@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+STATE := .localemu
 PIP := $(PY) -m pip --disable-pip-version-check -q
 
 .PHONY: help setup setup-dev demo up test check fuzz bench lock clean
@@ -13,7 +14,7 @@ demo: setup  ## install, start the platform on this machine, send it a batch, sh
 	@$(PY) docs/demo.py
 
 up: setup  ## start the platform and keep it running (Ctrl-C stops it, the state stays)
-	@$(PY) -m localemu up
+	@$(PY) -m localemu up --state $(STATE)
 
 setup: .venv/.ready
 

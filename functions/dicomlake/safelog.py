@@ -16,7 +16,7 @@ _SLUG = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _KEY = re.compile(r"[A-Z][A-Z2-7]{8,32}")
 _HEX = re.compile(r"[0-9a-f]{8,64}")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
-_WHERE = re.compile(r"[a-z_/]{1,60}:\d{1,6}( [a-z_/]{1,60}:\d{1,6}){0,5}")
+_WHERE = re.compile(r"[a-z0-9_/]{1,60}:\d{1,6}( [a-z0-9_/]{1,60}:\d{1,6}){0,5}")
 _VERSION = re.compile(r"[0-9a-z.+-]{1,40}")
 
 _LOGGER = logging.getLogger("dicomlake")

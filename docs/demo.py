@@ -1,0 +1,183 @@
+"""`make demo`: start the platform on this machine, send it a batch of real DICOM, show what came out. Ends by itself.
+
+The batch is every file that comes with pydicom, the odd and broken ones too, sent as a clinic would send it.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".localemu-demo"
+SITE = "clinic-a"
+QUESTIONS = ("studies_by_modality", "series_by_manufacturer", "receipts_by_status_and_code", "batch_reconciliation")
+WAIT_S = 300
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    started = time.monotonic()
+    shutil.rmtree(STATE, ignore_errors=True)
+    base = free_port_base()
+    say("Starting the platform on this machine (emulators of Cloud Storage, BigQuery and the functions) ...")
+    emulators = subprocess.Popen(
+        [sys.executable, "-m", "localemu", "up", "--state", str(STATE), "--port-base", str(base)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        environment = os.environ | read_environment(emulators)
+        say(f"  up after {time.monotonic() - started:.1f} s\n")
+        return show(environment, started)
+    finally:
+        emulators.terminate()
+        emulators.wait(timeout=20)
+
+
+def show(environment: dict[str, str], started: float) -> int:
+    """Send the batch, wait for its outcomes, print the answers."""
+    folder = collect(STATE / "clinic" / "outbox")
+    files = sum(1 for path in folder.rglob("*") if path.is_file())
+    say(
+        f"Sending {files} files as {SITE} with `dicomlake send` (pydicom's test files, odd and broken ones included) ..."
+    )
+    sent = json.loads(dicomlake(environment, "send", str(folder), "--site", SITE, "--json"))
+    say(
+        f"  batch {sent['batch']}: {sent['sent']} sent, {sent['skipped']} skipped, {sent['failed']} failed, and a manifest\n"
+    )
+    say("Waiting until every object has an outcome ...")
+    outcomes = wait(environment, sent["sent"])
+    say("")
+    accounting(outcomes, sent["sent"])
+    for question in QUESTIONS:
+        say(f"\n{first_line(question)}    [dicomlake query {question}]")
+        say(indent(dicomlake(environment, "query", question)))
+    where(environment)
+    say(f"\nTook {time.monotonic() - started:.0f} s, the platform's start included.")
+    settled = sum(row["objects"] for row in outcomes if row["outcome"] != "pending" and row["kind"] != "manifest")
+    return 0 if settled == sent["sent"] and not sent["failed"] else 1
+
+
+def collect(folder: Path) -> Path:
+    """Copy pydicom's packaged files to a folder, as a clinic's outbox."""
+    import pydicom.data
+
+    packaged = Path(pydicom.data.__file__).parent
+    for part in ("test_files", "charset_files"):
+        shutil.copytree(packaged / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    return folder
+
+
+def wait(environment: dict[str, str], expected: int) -> list[dict[str, object]]:
+    """Ask the lake until `expected` objects have an outcome; shows how far it is."""
+    sql = """
+        SELECT kind, outcome, code, COUNT(*) AS objects
+        FROM `clinic.receipts` GROUP BY kind, outcome, code ORDER BY outcome, code, kind
+    """
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        rows: list[dict[str, object]] = json.loads(dicomlake(environment, "query", sql, "--json"))
+        done = sum(
+            int(str(row["objects"])) for row in rows if row["outcome"] != "pending" and row["kind"] != "manifest"
+        )
+        manifests = sum(int(str(row["objects"])) for row in rows if row["kind"] == "manifest")
+        if sys.stderr.isatty():
+            print(f"\r  {done} of {expected}", end="", file=sys.stderr, flush=True)
+        if (done >= expected and manifests) or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.5)
+
+
+def accounting(rows: list[dict[str, object]], sent: int) -> None:
+    """received = released + quarantined by code + duplicate."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row["kind"] != "manifest":
+            label = (str(row["outcome"]), str(row["code"] or ""))
+            counts[label] = counts.get(label, 0) + int(str(row["objects"]))
+    say("What became of them")
+    say(f"  {'received':<14}{'':<24}{sum(counts.values()):>5}   of {sent} sent")
+    for (outcome, code), objects in sorted(counts.items(), key=lambda item: ("released", "duplicate", "quarantined").index(item[0][0])
+                                           if item[0][0] in ("released", "duplicate", "quarantined") else 9):  # fmt: skip
+        say(f"  = {outcome:<12}{code:<24}{objects:>5}")
+
+
+def where(environment: dict[str, str]) -> None:
+    """Where to look."""
+    listing = json.loads(
+        dicomlake(environment, "query", "SELECT MIN(object) AS object FROM `research.instances`", "--json")
+    )
+    say("\nWhere to look (start the platform on this state again with `make up STATE=.localemu-demo`)")
+    say(f"  de-identified objects   gs://{environment['DICOMLAKE_PREFIX']}-research/   e.g. {listing[0]['object']}")
+    say("  the lake                datasets lake, research, ops, clinic   `dicomlake query 'SELECT ...'`")
+    say("  held objects            `dicomlake quarantine list`")
+    say(f"  status page             {environment['LOCALEMU_STATUS']}   while the platform runs")
+    say(f"  everything on disk      {STATE.relative_to(ROOT)}/")
+
+
+def dicomlake(environment: dict[str, str], *arguments: str) -> str:
+    """Run a verb as a user would; ends the demo with its message when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dicomlake", *arguments], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"dicomlake {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def read_environment(emulators: "subprocess.Popen[str]") -> dict[str, str]:
+    """The NAME=value lines that `localemu up` prints before it is ready."""
+    environment: dict[str, str] = {}
+    assert emulators.stdout is not None
+    for line in emulators.stdout:
+        name, _, value = line.strip().partition("=")
+        if name == "LOCALEMU_READY":
+            return environment
+        environment[name] = value
+    raise SystemExit("the platform did not start; what it said stands above")
+
+
+def free_port_base() -> int:
+    """9000 if those ports are free, else the next hundred that is."""
+    for base in range(9000, 20000, 100):
+        if all(is_free(port) for port in range(base, base + 16)):
+            return base
+    raise SystemExit("no free ports between 9000 and 20000")
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def first_line(question: str) -> str:
+    """The question a named query answers."""
+    return (
+        (ROOT / "sql" / "queries" / f"{question}.sql").read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ")
+    )
+
+
+def indent(text: str) -> str:
+    """Two spaces before each line."""
+    return "\n".join("  " + line for line in text.splitlines())
+
+
+def say(text: str) -> None:
+    """Print at once."""
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

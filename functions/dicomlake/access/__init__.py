@@ -1,0 +1,1 @@
+"""Access logs of the image-sharing service in, access rows out. Empty until its issue."""

@@ -1,0 +1,217 @@
+"""Verbs on local files: `deidentify`, `explain`, `pseudonym`, `key`. None needs a running platform."""
+
+import json
+import os
+import secrets
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from dicomlake import settings as environment
+from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show, table
+from dicomlake.errors import Code, ConfigError
+from dicomlake.pipeline import local
+from dicomlake.pipeline.assess import identity_of
+from dicomlake.pipeline.services import identity_rules, read_secret
+from dicomlake.pseudonyms import Domain, DomainKey, normal_accession, patient_identity
+from dicomlake.rules import load_codes, load_profile, load_site
+
+site_option = click.option(
+    "--site", default="local", show_default=True, help="The site the files come from: its rules and its pseudonyms."
+)
+profile_option = click.option(
+    "--profile", default=None, help="De-identification profile [default: $DICOMLAKE_PROFILE or research]."
+)
+key_option = click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The research key: a file of 16 bytes or more [default: $DICOMLAKE_RESEARCH_KEY, else a key of your own made on first use].",
+)
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.argument("destination", metavar="DST", type=click.Path(path_type=Path))
+@site_option
+@profile_option
+@key_option
+@click.option("--layout", type=click.Choice([str(layout) for layout in local.Layout]), default="mirror", show_default=True,
+              help="mirror keeps relative paths, which may name patients; uid names files by pseudonyms.")  # fmt: skip
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=os.cpu_count() or 1,
+    show_default="processors",
+    help="Worker processes.",
+)
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
+)
+@json_option
+@plain_errors
+def deidentify(
+    source: Path,
+    destination: Path,
+    site: str,
+    profile: str | None,
+    key_file: Path | None,
+    layout: str,
+    jobs: int,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """De-identify the file or folder SRC into the folder DST.
+
+    Every input gets an outcome. Held files are not written: the originals stay where they are, and the report says why.
+    """
+    order = _order(source, destination, site, profile, key_file, local.Layout(layout))
+    files = local.inputs(order)
+    counts: Counter[tuple[str, str]] = Counter()
+    lines = []
+    with progress(len(files), "file", "de-identifying") as bar:
+        for line in local.run(order, files, min(jobs, max(1, len(files)))):
+            counts[line.outcome, line.code or ""] += 1
+            lines.append(asdict(line))
+            bar.update()
+    if report:
+        report.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    _summary(counts, len(files), lines if as_json else None)
+    if any(code == Code.INTERNAL_ERROR for _, code in counts):
+        sys.exit(1)
+
+
+def _order(
+    source: Path, destination: Path, site: str, profile: str | None, key_file: Path | None, layout: local.Layout
+) -> local.Order:
+    settings = environment.load()
+    root = Path(settings.rules_dir) if settings.rules_dir else None
+    secret = _research_secret(settings, key_file)
+    return local.Order(source, destination, site, profile or settings.profile, secret, layout, root, settings.max_bytes)
+
+
+def _summary(counts: Counter[tuple[str, str]], total: int, lines: list[dict[str, object]] | None) -> None:
+    if lines is not None:
+        emit_json(lines)
+        return
+    texts = load_codes()
+    table(
+        ["outcome", "code", "files", "what it means"],
+        [
+            (outcome, code, n, texts[Code(code)].user_text if code else "")
+            for (outcome, code), n in sorted(counts.items())
+        ],
+    )
+    click.echo(f"{total} files received, each with an outcome.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@site_option
+@profile_option
+@key_option
+@json_option
+@plain_errors
+def explain(file: Path, site: str, profile: str | None, key_file: Path | None, as_json: bool) -> None:
+    """Say what would happen to each element of FILE, and which rule says so. Values are not shown."""
+    from dicomlake.dicom import explain as explain_instance
+    from dicomlake.dicom import read_raw
+
+    order = _order(file, file.parent, site, profile, key_file, local.Layout.MIRROR)
+    tools = local.make_tools(order)
+    raw = read_raw(file.read_bytes())
+    plans = explain_instance(raw, tools.profile, tools.key, identity_of(raw, tools.identity))
+    columns = ["element", "keyword", "VR", "action", "rule", "what happens"]
+    show(columns, [(p.path, p.keyword, p.vr, p.action, p.source, p.effect) for p in plans], as_json)
+
+
+@click.command()
+@site_option
+@click.option(
+    "--domain",
+    type=click.Choice([str(d) for d in Domain]),
+    default="research",
+    show_default=True,
+    help="Which side's pseudonyms.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Key of that side [default: from the settings].",
+)
+@click.option("--patient-id", help="PatientID, as the site writes it.")
+@click.option("--issuer", help="IssuerOfPatientID; the site's default when left out.")
+@click.option("--uid", help="A Study, Series or SOP Instance UID.")
+@click.option("--accession", help="An accession number.")
+@json_option
+@plain_errors
+def pseudonym(
+    site: str,
+    domain: str,
+    key_file: Path | None,
+    patient_id: str | None,
+    issuer: str | None,
+    uid: str | None,
+    accession: str | None,
+    as_json: bool,
+) -> None:
+    """Compute a pseudonym forward, for a steward who holds the key. Nobody can compute the way back."""
+    settings = environment.load()
+    side = Domain(domain)
+    reference = settings.research_key if side is Domain.RESEARCH else settings.operations_key
+    secret = key_file.read_bytes() if key_file else read_secret(f"{side.upper()}_KEY", reference)
+    key = DomainKey.from_secret(secret, side).site(site)
+    root = Path(settings.rules_dir) if settings.rules_dir else None
+    rules = identity_rules(load_site(site, root))
+    rows: list[tuple[str, str]] = []
+    if patient_id:
+        patient = key.patient(patient_identity(rules, patient_id, issuer, ""))
+        rows.append(("PatientID", patient))
+        if side is Domain.RESEARCH:
+            shortest, longest = load_profile(settings.profile, root).shift_days
+            rows.append(("date shift, days", str(key.shift_days(patient, shortest, longest))))
+    if uid:
+        rows.append(("UID", key.uid(uid)))
+    if accession:
+        rows.append(("AccessionNumber", key.identifier("accession", normal_accession(rules, accession) or "", "A")))
+    if not rows:
+        raise ConfigError("name at least one of --patient-id, --uid, --accession")
+    show(["of", "pseudonym"], rows, as_json)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@plain_errors
+def key(file: Path) -> None:
+    """Make a new key of 32 random bytes in FILE, readable by you alone. Keep it: the same key gives the same pseudonyms."""
+    _new_key(file)
+    click.echo(f"made {file}: keep it safe and apart from the data; who holds it can compute pseudonyms")
+
+
+def _new_key(file: Path) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConfigError(f"{file} exists; a key is never overwritten") from None
+    except OSError:
+        raise ConfigError(f"{file} cannot be written") from None
+    with os.fdopen(descriptor, "w") as target:
+        target.write(secrets.token_hex(32) + "\n")
+
+
+def _research_secret(settings: environment.Settings, key_file: Path | None) -> bytes:
+    if key_file:
+        return key_file.read_bytes()
+    if settings.research_key:
+        return read_secret("RESEARCH_KEY", settings.research_key)
+    own = environment.user_state_dir(settings) / "research.key"
+    if not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        _new_key(own)
+        click.echo(
+            f"no key was named: made one of your own in {own}; keep it, the same key gives the same pseudonyms",
+            err=True,
+        )
+    return own.read_bytes()

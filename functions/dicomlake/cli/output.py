@@ -1,0 +1,118 @@
+"""How verbs speak: tables or JSON on standard output, progress and errors on standard error."""
+
+import datetime
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from types import TracebackType
+from typing import Any, TypeVar
+
+import click
+from tqdm import tqdm
+
+from dicomlake import safelog
+from dicomlake.errors import ConfigError, PermanentError, TransientError
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+_ADVICE = {
+    "storage_unreachable": "is the platform running? `make up` starts it; then set the variables it prints",
+    "bigquery_unreachable": "is the platform running? `make up` starts it; then set the variables it prints",
+}
+
+
+def plain_errors(verb: Verb) -> Verb:
+    """Turn our errors into one line that says what to do, and exit code 2. Nothing else is caught."""
+
+    @wraps(verb)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except ConfigError as error:
+            fail(str(error))
+        except TransientError as error:
+            fail(f"the platform did not answer ({error.detail}); {_ADVICE.get(error.detail, 'try again')}")
+        except PermanentError as error:
+            fail(f"refused: {error.code}{' (' + error.detail + ')' if error.detail else ''}")
+
+    return wrapped  # type: ignore[return-value]  # same signature as `verb`
+
+
+def fail(message: str) -> None:
+    """Say `message` and leave with exit code 2."""
+    click.echo(f"dicomlake: {message}", err=True)
+    sys.exit(2)
+
+
+def no_stack_trace(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """For `sys.excepthook`: an unexpected fault is one line with the place in our code, never the text of the exception."""
+    click.echo(
+        f"dicomlake: unexpected fault {kind.__name__} at {safelog.where(error)}; please report this line", err=True
+    )
+
+
+def emit_json(value: object) -> None:
+    """Print `value` as JSON."""
+    click.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their headings, numbers to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        click.echo("(no rows)")
+        return
+    widths = [max(len(column), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)]
+    numeric = [all(row[i] == "" or _is_number(row[i]) for row in cells) for i in range(len(columns))]
+
+    def line(row: Sequence[str]) -> str:
+        parts = (cell.rjust(w) if n else cell.ljust(w) for cell, w, n in zip(row, widths, numeric, strict=True))
+        return "  ".join(parts).rstrip()
+
+    click.echo(line(list(columns)))
+    click.echo("  ".join("-" * width for width in widths))
+    for row in cells:
+        click.echo(line(row))
+
+
+def show(columns: Sequence[str], rows: Sequence[Sequence[object]], as_json: bool) -> None:
+    """Print rows as a table or as a list of JSON objects."""
+    if as_json:
+        emit_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        table(columns, rows)
+
+
+def progress(total: int, unit: str, description: str) -> "tqdm[Any]":
+    """A progress bar on standard error, shown only when that is a terminal."""
+    return tqdm(
+        total=total, unit=unit, desc=description, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    text = json.dumps(value, default=_jsonable) if isinstance(value, (list, dict)) else str(value)
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "", 1).replace("e", "", 1).replace("+", "", 1).isdigit()
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, (datetime.date, datetime.datetime, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

@@ -1,0 +1,195 @@
+"""Verbs that talk to a running platform, local or in the cloud: `send`, `query`, `batches`, `quarantine`, `replay`, `sql`."""
+
+import getpass
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from dicomlake import settings as environment
+from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show
+from dicomlake.errors import Code, ConfigError
+from dicomlake.pipeline import steward
+from dicomlake.pipeline.services import Services
+
+site_option = click.option("--site", help="The site [default: the only one, when there is one].")
+
+
+def _services() -> Services:
+    settings = environment.load()
+    if not settings.prefix:
+        raise ConfigError(
+            "which platform? set the variables that `make up` prints (DICOMLAKE_PREFIX, DICOMLAKE_SITES, ...)"
+        )
+    return Services(settings)
+
+
+def _site(services: Services, site: str | None) -> str:
+    sites = list(services.settings.sites.values())
+    if site is None and len(sites) != 1:
+        raise ConfigError(f"name the site with --site: one of {', '.join(sites) or 'none configured'}")
+    chosen = site or sites[0]
+    services.settings.landing_bucket(chosen)
+    return chosen
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except OSError:
+        return "unknown"
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path, exists=True))
+@site_option
+@click.option("--batch", help="Name of the batch [default: the time, or that of the interrupted batch of this folder].")
+@json_option
+@plain_errors
+def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> None:
+    """Send the folder, file or zip SRC as one batch, with a manifest of hashes. Run it again after an interruption: it goes on."""
+    from dicomlake.uploader import send as upload
+
+    services = _services()
+    bucket = services.settings.landing_bucket(_site(services, site))
+    state = environment.user_state_dir(services.settings) / "sent"
+    with progress(0, "B", "sending") as bar:
+
+        def advance(done_files: int, total_files: int, done_bytes: int, total_bytes: int) -> None:
+            bar.total, bar.unit_scale = total_bytes, True
+            bar.set_postfix_str(f"{done_files}/{total_files} files", refresh=False)
+            bar.update(done_bytes - bar.n)
+
+        result = upload(source, bucket, services.storage, state, advance, batch=batch)
+    if as_json:
+        emit_json(result.as_dict())
+    else:
+        show(["batch", "sent", "already there", "skipped", "failed", "manifest kept in"],
+             [(result.batch, result.sent, result.present, result.skipped, result.failed, str(result.manifest))], False)  # fmt: skip
+        for path, reason in result.failures:
+            click.echo(f"  not sent: {path} ({reason})", err=True)
+        click.echo(f"What becomes of each file: dicomlake batches --batch {result.batch}")
+    if result.failed:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("question", metavar="SQL|NAME")
+@click.option("--max-rows", type=click.IntRange(1), default=1000, show_default=True, help="Stop after so many rows.")
+@json_option
+@plain_errors
+def query(question: str, max_rows: int, as_json: bool) -> None:
+    """Ask the lake: BigQuery SQL, or the name of one of the prepared questions (`dicomlake query list`)."""
+    from dicomlake.lake import query as lake
+
+    services = _services()
+    if question == "list":
+        show(["name", "question"], lake.named_questions(), as_json)
+        return
+    columns, rows = lake.run(services.bigquery, lake.sql_of(question), max_rows=max_rows)
+    show(columns, rows, as_json)
+
+
+@click.command()
+@site_option
+@click.option("--batch", help="One batch, with a line per accession.")
+@json_option
+@plain_errors
+def batches(site: str | None, batch: str | None, as_json: bool) -> None:
+    """Compare what was announced with what arrived, per batch: complete, partial, missing, unexpected, unverifiable ..."""
+    services = _services()
+    columns, rows = steward.batches(services, _site(services, site), batch)
+    show(columns, rows, as_json)
+
+
+@click.group()
+def quarantine() -> None:
+    """Held objects: list, show, approve, delete, replay. Each decision leaves an audit row."""
+
+
+@quarantine.command("list")
+@site_option
+@click.option("--code", type=click.Choice([str(code) for code in Code]), help="Only objects held for this reason.")
+@json_option
+@plain_errors
+def list_held(site: str | None, code: str | None, as_json: bool) -> None:
+    """List held objects with the reason and the next step."""
+    services = _services()
+    columns, rows = steward.held(services, _site(services, site), code)
+    show(columns, rows, as_json)
+
+
+@quarantine.command("show")
+@click.argument("object_key")
+@site_option
+@json_option
+@plain_errors
+def show_held(object_key: str, site: str | None, as_json: bool) -> None:
+    """Show why an object is held and where its original lies (identified side: this names the file)."""
+    services = _services()
+    notes = steward.find(services, _site(services, site), object_key)
+    steward.audit(services, notes, "show", _actor())
+    if as_json:
+        emit_json([asdict(note) for note in notes])
+        return
+    for note in notes:
+        show(["field", "value"], list(asdict(note).items()), False)
+
+
+def _decision(name: str, help_text: str) -> click.Command:
+    @click.argument("object_key")
+    @site_option
+    @click.option("--actor", default=_actor, show_default="you", help="Who decides; kept in the audit.")
+    @json_option
+    @plain_errors
+    def verb(object_key: str, site: str | None, actor: str, as_json: bool) -> None:
+        services = _services()
+        notes = steward.decide(services, _site(services, site), object_key, name, actor)
+        show(
+            ["object", "generation", "code", "decision"],
+            [(n.object_key, n.generation, n.code, name) for n in notes],
+            as_json,
+        )
+
+    return click.command(name, help=help_text)(verb)
+
+
+quarantine.add_command(
+    _decision("approve", "Release an object held for review: the reviewer found nothing that identifies.")
+)
+quarantine.add_command(_decision("delete", "Delete a held object and its original for good."))
+quarantine.add_command(_decision("replay", "Judge a held object again, after a fix or a change of rules."))
+
+
+@click.command()
+@site_option
+@click.option("--batch", help="Every object of this batch.")
+@click.option("--code", type=click.Choice([str(code) for code in Code]), help="Every object held for this reason.")
+@click.option("--actor", default=_actor, show_default="you", help="Who asks; kept in the audit.")
+@json_option
+@plain_errors
+def replay(site: str | None, batch: str | None, code: str | None, actor: str, as_json: bool) -> None:
+    """Send objects through the platform once more, from their originals in the landing bucket."""
+    if (batch is None) == (code is None):
+        raise ConfigError("name either --batch or --code")
+    services = _services()
+    count = steward.replay(services, _site(services, site), batch, code, actor)
+    show(["replayed"], [(count,)], as_json)
+
+
+@click.group()
+def sql() -> None:
+    """The lake's tables and views."""
+
+
+@sql.command()
+@json_option
+@plain_errors
+def apply(as_json: bool) -> None:
+    """Create what is missing: datasets, tables, views. Run it again at will."""
+    from dicomlake.lake import schema
+
+    services = _services()
+    made = schema.apply(services.bigquery, services.settings)
+    show(["kind", "name"], made, as_json)

@@ -1,0 +1,1 @@
+"""Radiation dose: dose reports and image headers in, dose rows out. Empty until its issue."""

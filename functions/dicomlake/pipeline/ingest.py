@@ -1,0 +1,87 @@
+"""One arrived object: fetch -> judge -> settle. The flow of `on_upload`; `tasks.py` calls `process` for heavy work and replays.
+
+All judging is done before the first effect; the effects (see `settle.py`) are idempotent and end with the receipt file, so that a
+crash anywhere in between costs a repetition and nothing else.
+"""
+
+import hashlib
+from dataclasses import replace
+
+from dicomlake import safelog
+from dicomlake.batches import is_manifest_name
+from dicomlake.errors import Code
+from dicomlake.events import StorageEvent
+from dicomlake.lake import objects
+from dicomlake.pipeline import manifests, receipts
+from dicomlake.pipeline.arrival import Arrival, arrive
+from dicomlake.pipeline.assess import Assessment, Outcome, assess
+from dicomlake.pipeline.route import Kind
+from dicomlake.pipeline.services import Services
+from dicomlake.pipeline.settle import Judged, settle
+
+_REVIEW = frozenset({Code.PIXEL_PHI_SUSPECTED, Code.TEXT_PHI_SUSPECTED})
+
+
+def ingest(services: Services, event: StorageEvent) -> None:
+    """Flow of `on_upload`. An event that comes again after its receipt was written ends at once."""
+    arrival = arrive(services, event)
+    if arrival is None:
+        safelog.event("foreign_bucket", severity="WARNING", function="on_upload")
+    elif receipts.is_settled(services, arrival):
+        safelog.event("repeated_event", object_key=arrival.object_key)
+    else:
+        process(services, arrival, light=True)
+
+
+def process(services: Services, arrival: Arrival, *, light: bool) -> None:
+    """Judge and settle one object; with `light`, heavy work is handed on instead."""
+    if is_manifest_name(arrival.path):
+        manifests.accept(services, arrival)
+        return
+    known = manifests.of_batch(services, arrival)
+    try:
+        judged = _judge(services, arrival, known, light)
+    except objects.ObjectGone:
+        # Overwritten or deleted by its owner before it was read: the newer generation has an event of its own.
+        safelog.event("object_gone", severity="WARNING", object_key=arrival.object_key)
+        return
+    settle(services, arrival, judged)
+    manifests.recheck(services, arrival, judged, known)
+    safelog.event(
+        "settled",
+        object_key=arrival.object_key,
+        outcome=str(judged.assessment.outcome),
+        code=str(judged.assessment.code) if judged.assessment.code else "pending",
+        kind=str(judged.assessment.kind),
+        bytes=arrival.event.size,
+    )
+
+
+def give_up(services: Services, event: StorageEvent) -> None:
+    """Hold an object that failed in a way nobody foresaw."""
+    arrival = arrive(services, event)
+    if arrival is not None:
+        hold_unexplained(services, arrival)
+
+
+def hold_unexplained(services: Services, arrival: Arrival) -> None:
+    """Quarantine as `internal_error`, unread: whatever reading it does wrong is not done again."""
+    settle(services, arrival, Judged(Assessment.held(Code.INTERNAL_ERROR, "unexpected_fault", status="corrupt"), None))
+
+
+def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: bool) -> Judged:
+    if arrival.event.size > services.settings.max_bytes:
+        return Judged(Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None)
+    if known.gate_closed:
+        return Judged(Assessment(Outcome.PENDING, Code.PENDING, "waits_for_manifest", Kind.OTHER, "not_dicom"), None)
+    event = arrival.event
+    data = objects.read(services.storage, event.bucket, event.name, event.generation, services.settings.max_bytes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    tools = services.tools(arrival.site)
+    assessment = assess(data, tools, light=light)
+    if assessment.code in _REVIEW and assessment.raw and receipts.is_approved(services, arrival, assessment.code):
+        assessment = assess(data, tools, waived=frozenset({assessment.code}))
+    code = known.mismatch(arrival, sha256, len(data), assessment.raw)
+    if code is not None:
+        assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
+    return Judged(assessment, sha256, mismatched=code is not None)

@@ -1,0 +1,151 @@
+"""The pipeline on local files: a folder in, de-identified files and one report line per input out; no cloud, no emulator.
+
+Called by `dicomlake deidentify`. Judges with the same `assess` as the functions do. What is held is not written anywhere: the
+original is still where it was, and the line says why.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from dicomlake.errors import Code, ConfigError
+from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess
+from dicomlake.pipeline.services import identity_rules
+from dicomlake.pseudonyms import Domain, DomainKey
+from dicomlake.rules import load_pixel_routes, load_profile, load_site
+
+
+class Layout(StrEnum):
+    """How outputs are named: `mirror` keeps the relative path (identified side only), `uid` is made of pseudonyms."""
+
+    MIRROR = "mirror"
+    UID = "uid"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do: folders, whose rules, which key. `secret` is the research key's bytes."""
+
+    source: Path
+    destination: Path
+    site: str
+    profile: str
+    secret: bytes
+    layout: Layout = Layout.MIRROR
+    rules_root: Path | None = None
+    max_bytes: int = 1 << 30
+
+
+@dataclass(frozen=True)
+class Line:
+    """One input and what became of it; `output` is relative to the destination."""
+
+    input: str
+    outcome: str
+    code: str | None
+    output: str | None
+    kind: str
+    detail: str
+
+
+def inputs(order: Order) -> list[Path]:
+    """Every regular file below the source, sorted. Links are not followed. Raises ConfigError when the folders cannot be used."""
+    source, destination = order.source.resolve(), order.destination.resolve()
+    if not source.exists():
+        raise ConfigError("SRC does not exist")
+    if source == destination or destination.is_relative_to(source) or source.is_relative_to(destination):
+        raise ConfigError("SRC and DST must lie apart, neither inside the other")
+    if source.is_file():
+        return [source]
+    return sorted(path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:
+    """De-identify `files` with `jobs` worker processes; yields a line per file in the order given. Raises ConfigError before any work."""
+    make_tools(order)  # A broken rule file or key is said once and now, not once per file.
+    order.destination.mkdir(parents=True, exist_ok=True)
+    root = order.source if order.source.is_dir() else order.source.parent
+    seen: set[str] = set()
+    with _pool(order, jobs) as pool:
+        for path, future in _ahead(pool, files, window=jobs * 8):
+            line = _line(path.relative_to(root), future)
+            if order.layout is Layout.UID and line.output is not None:
+                if line.output in seen:
+                    line = Line(line.input, Outcome.DUPLICATE, Code.DUPLICATE, line.output, line.kind, "")
+                seen.add(line.output or "")
+            yield line
+
+
+def make_tools(order: Order) -> Tools:
+    """Rules and keys of an order."""
+    key = DomainKey.from_secret(order.secret, Domain.RESEARCH).site(order.site)
+    rules = load_site(order.site, order.rules_root)
+    profile = load_profile(order.profile, order.rules_root)
+    return Tools(profile, load_pixel_routes(order.rules_root), key, identity_rules(rules))
+
+
+class _Worker:
+    """What a worker process keeps between files: the order and its tools."""
+
+    order: Order
+    tools: Tools
+
+    @classmethod
+    def start(cls, order: Order) -> None:
+        cls.order = order
+        cls.tools = make_tools(order)
+
+
+def _pool(order: Order, jobs: int) -> Executor:
+    if jobs == 1:
+        return ThreadPoolExecutor(1, initializer=_Worker.start, initargs=(order,))
+    return ProcessPoolExecutor(jobs, initializer=_Worker.start, initargs=(order,))
+
+
+def _ahead(
+    pool: Executor, files: list[Path], window: int
+) -> Iterator[tuple[Path, "Future[tuple[Assessment, str | None]]"]]:
+    """Futures in order, at most `window` of them ahead of the one yielded."""
+    waiting: list[tuple[Path, Future[tuple[Assessment, str | None]]]] = []
+    for path in files:
+        waiting.append((path, pool.submit(_work, path)))
+        if len(waiting) > window:
+            yield waiting.pop(0)
+    yield from waiting
+
+
+def _work(path: Path) -> tuple[Assessment, str | None]:
+    order = _Worker.order
+    if path.stat().st_size > order.max_bytes:
+        return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None
+    assessment = assess(path.read_bytes(), _Worker.tools)
+    if assessment.clean is None:
+        return assessment, None
+    root = order.source if order.source.is_dir() else order.source.parent
+    name = assessment.clean.object_name if order.layout is Layout.UID else path.relative_to(root).as_posix()
+    _write(order.destination / name, assessment.clean.slices)
+    return assessment.summary(), name
+
+
+def _write(target: Path, slices: "tuple[bytes | memoryview, ...]") -> None:
+    """All or nothing: written beside its place, then moved there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        file.writelines(slices)
+    partial.replace(target)
+
+
+def _line(path: Path, future: "Future[tuple[Assessment, str | None]]") -> Line:
+    error = future.exception()
+    if isinstance(error, OSError):
+        return Line(
+            path.as_posix(), Outcome.QUARANTINED, Code.INTERNAL_ERROR, None, "other", "file_not_readable_or_writable"
+        )
+    if error is not None:
+        return Line(path.as_posix(), Outcome.QUARANTINED, Code.INTERNAL_ERROR, None, "other", "unexpected_fault")
+    assessment, output = future.result()
+    return Line(path.as_posix(), assessment.outcome, assessment.code, output, assessment.kind, assessment.detail)

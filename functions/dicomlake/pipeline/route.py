@@ -1,0 +1,57 @@
+"""What an object is, told by its content and never by its name. Called by `assess.py` for what is no DICOM object."""
+
+import re
+from enum import StrEnum
+
+_HEAD = 4096
+_ZIP_OFFICE = (b"word/", b"xl/", b"ppt/", b"[Content_Types].xml")
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+_XML = re.compile(rb"\s*<(\?xml|!DOCTYPE|!--|[A-Za-z_][\w:.-]*[\s>/])")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+class Kind(StrEnum):
+    """The kinds of object a clinic sends; the column `kind` of `ops.receipts`."""
+
+    DICOM_IMAGE = "dicom_image"
+    DICOM_SR = "dicom_sr"
+    DICOM_ENCAPSULATED = "dicom_encapsulated"
+    DICOM_OTHER = "dicom_other"
+    PDF = "pdf"
+    TEXT = "text"
+    RTF = "rtf"
+    OFFICE = "office"
+    HL7 = "hl7"
+    XML = "xml"
+    ARCHIVE = "archive"
+    MANIFEST = "manifest"
+    OTHER = "other"
+
+
+REPORTS = frozenset({Kind.PDF, Kind.TEXT, Kind.RTF, Kind.OFFICE, Kind.HL7, Kind.XML})
+
+
+def sniff(data: bytes) -> Kind:
+    """The kind of `data` that is no DICOM object, from its first 4 KiB."""
+    head = data[:_HEAD]
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"%PDF-" in head[:1024]:
+        return Kind.PDF
+    if head.startswith(b"PK\x03\x04") and any(mark in head for mark in _ZIP_OFFICE):
+        return Kind.OFFICE
+    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+        return Kind.ARCHIVE
+    if start.startswith(b"{\\rtf"):
+        return Kind.RTF
+    if start.startswith((b"MSH|", b"FHS|", b"BHS|", b"\x0bMSH|")):
+        return Kind.HL7
+    if _XML.match(start):
+        return Kind.XML
+    return Kind.TEXT if is_text(head) else Kind.OTHER
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the bytes read as text of a common encoding: UTF-16 with its mark, else no control characters but white space."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return bool(head.strip()) and not _CONTROL.search(head)

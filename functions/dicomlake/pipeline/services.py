@@ -1,0 +1,125 @@
+"""What every flow needs, built once per process and each on first use: settings, rules, keys, clients.
+
+Called by `entry/boundary.py` and `cli.py`. Nothing here is global: the caller holds the one `Services` and passes it on.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dicomlake import __version__
+from dicomlake.errors import ConfigError, TransientError
+from dicomlake.pipeline.assess import Tools
+from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey
+from dicomlake.rules import PixelRoutes, Profile, SiteRules, load_pixel_routes, load_profile, load_site
+from dicomlake.settings import Settings
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery, storage
+
+
+class Services:
+    """Settings in, everything else on demand. Raises ConfigError for a key or rule file that is missing or unusable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._sites: dict[str, SiteRules] = {}
+
+    @cached_property
+    def rules_root(self) -> Path | None:
+        """Folder that holds the rule files, or None for the ones that come with the package."""
+        return Path(self.settings.rules_dir) if self.settings.rules_dir else None
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The de-identification profile of this platform."""
+        return load_profile(self.settings.profile, self.rules_root)
+
+    @cached_property
+    def pixel_routes(self) -> PixelRoutes:
+        """Which pictures may pass without being looked at."""
+        return load_pixel_routes(self.rules_root)
+
+    def site_rules(self, site: str) -> SiteRules:
+        """The rules of one of the configured sites."""
+        if site not in self._sites:
+            self._sites[site] = load_site(site, self.rules_root)
+        return self._sites[site]
+
+    @cached_property
+    def research_key(self) -> DomainKey:
+        """The secret of the research side. Raises ConfigError when it is not set: no key, no start."""
+        return DomainKey.from_secret(read_secret("RESEARCH_KEY", self.settings.research_key), Domain.RESEARCH)
+
+    @cached_property
+    def operations_key(self) -> DomainKey:
+        """The secret of the operations side."""
+        return DomainKey.from_secret(read_secret("OPERATIONS_KEY", self.settings.operations_key), Domain.OPERATIONS)
+
+    def research(self, site: str) -> SiteKey:
+        """Research pseudonyms of `site`."""
+        return self.research_key.site(site)
+
+    def operations(self, site: str) -> SiteKey:
+        """Operations pseudonyms of `site`."""
+        return self.operations_key.site(site)
+
+    def tools(self, site: str) -> Tools:
+        """What assessing an object of `site` takes."""
+        return Tools(self.profile, self.pixel_routes, self.research(site), identity_rules(self.site_rules(site)))
+
+    @cached_property
+    def storage(self) -> "storage.Client":
+        """Cloud Storage, or its emulator."""
+        from dicomlake.lake import storage_client
+
+        return storage_client(self.settings)
+
+    @cached_property
+    def bigquery(self) -> "bigquery.Client":
+        """BigQuery, or its emulator; jobs are billed to the operations project."""
+        from dicomlake.lake import bigquery_client
+
+        return bigquery_client(self.settings, self.settings.project_operations)
+
+    def versions(self, key: SiteKey) -> dict[str, object]:
+        """The version columns that each row carries."""
+        return {"pipeline_version": __version__, "rules_version": self.profile.version, "key_version": key.version}
+
+
+def identity_rules(rules: SiteRules) -> IdentityRules:
+    """The part of a site's rules that names patients and accessions."""
+    return IdentityRules(
+        default_issuer=rules.default_issuer,
+        issuer_aliases=rules.issuer_aliases,
+        accession_prefixes=rules.accession_prefixes,
+        strip_leading_zeros=rules.strip_leading_zeros,
+    )
+
+
+def read_secret(setting: str, reference: str) -> bytes:
+    """Bytes of a key: `reference` is a file, or a secret version `projects/P/secrets/S/versions/V`. Raises ConfigError, TransientError."""
+    if not reference:
+        raise ConfigError(f"DICOMLAKE_{setting} is not set: name a key file or projects/P/secrets/S/versions/V")
+    if reference.startswith("projects/"):
+        return _secret_version(setting, reference)
+    try:
+        return Path(reference).read_bytes()
+    except OSError:
+        raise ConfigError(f"DICOMLAKE_{setting}: the key file cannot be read") from None
+
+
+def _secret_version(setting: str, reference: str) -> bytes:
+    from google.api_core.exceptions import ClientError, GoogleAPICallError
+    from google.cloud import secretmanager
+
+    try:
+        answer = secretmanager.SecretManagerServiceClient().access_secret_version(name=reference)
+    except ClientError:
+        raise ConfigError(
+            f"DICOMLAKE_{setting}: the secret version cannot be read; check its name and this account's role"
+        ) from None
+    except GoogleAPICallError:
+        raise TransientError("secret_manager_busy") from None
+    data: bytes = answer.payload.data
+    return data

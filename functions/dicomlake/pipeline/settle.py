@@ -1,0 +1,132 @@
+"""The effects of a judgement, in this order: clean object, research row, operations row, quarantine, receipt row, receipt file.
+
+Each is idempotent and named after what it is about, so a repetition in any order leaves the same lake.
+"""
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dicomlake.dicom import acquisition_facts, instance_values
+from dicomlake.lake import load, objects, quarantine
+from dicomlake.pipeline import receipts, tasks
+from dicomlake.pipeline.arrival import Arrival, common_columns, row_key
+from dicomlake.pipeline.assess import Assessment, Outcome
+from dicomlake.pipeline.services import Services
+from dicomlake.rows import OperationsRow, ResearchRow
+
+if TYPE_CHECKING:
+    from dicomlake.dicom import CleanInstance, RawInstance
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An assessment and the plain hash of the bytes it judged (None when they were not read)."""
+
+    assessment: Assessment
+    sha256: str | None
+    mismatched: bool = False
+
+
+def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """Carry out a judgement. Raises TransientError; then nothing is acknowledged and all of it is done again."""
+    found = judged.assessment
+    if found.clean is not None and judged.sha256 is not None:
+        objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
+        _insert_research(services, [_instance_row(services, arrival, found.clean, judged.sha256)])
+    if found.raw is not None and judged.sha256 is not None and not judged.mismatched:
+        _insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256)])
+    if found.outcome is Outcome.QUARANTINED:
+        hold(services, arrival, judged)
+    _insert_operations(services, [receipts.row(services, arrival, judged)])
+    if found.outcome is Outcome.PENDING:
+        receipts.write_pending(services, arrival)
+        if found.detail == "handed_on":
+            tasks.submit(services, arrival)
+    else:
+        receipts.write_final(services, arrival, judged)
+
+
+def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """Copy the original to quarantine with a note that says why."""
+    found = judged.assessment
+    assert found.code is not None, "a held object has a code"
+    note = quarantine.QuarantineNote(
+        site=arrival.site,
+        object_key=arrival.object_key,
+        generation=arrival.event.generation,
+        code=found.code,
+        detail=found.detail,
+        kind=str(found.kind),
+        status=found.status,
+        bytes=arrival.event.size,
+        content_key=content_key(services, arrival, judged.sha256),
+        bucket=arrival.event.bucket,
+        name=arrival.event.name,
+        held_at=arrival.event.created_at.isoformat(),
+        rules_version=services.profile.version,
+    )
+    quarantine.hold(services.storage, services.settings.quarantine_bucket, note)
+
+
+def content_key(services: Services, arrival: Arrival, sha256: str | None) -> str | None:
+    """The operations pseudonym of an object's bytes."""
+    return services.operations(arrival.site).identifier("content", sha256, "C") if sha256 else None
+
+
+def insert_retraction(services: Services, arrival: Arrival, code: str, sha256: str, decided_at: str) -> None:
+    """Hide an object from every view of both sides."""
+    operations = services.operations(arrival.site)
+    values = common_columns(services, arrival) | {
+        "object_key": arrival.object_key,
+        "code": code,
+        "decided_at": decided_at,
+    }
+    table = "ops.retractions"
+    key = row_key(operations, table, arrival.object_key, arrival.event.generation, code)
+    _insert_operations(services, [OperationsRow(table, key, values)])
+    research = services.research(arrival.site)
+    research_content = research.identifier("content", sha256, "C")
+    hidden = {**_research_columns(services, arrival.site), "content_key": research_content, "code": code}
+    table = "lake.retractions"
+    _insert_research(services, [ResearchRow(table, row_key(research, table, research_content, code), hidden)])
+
+
+def _instance_row(services: Services, arrival: Arrival, clean: "CleanInstance", sha256: str) -> ResearchRow:
+    key = services.research(arrival.site)
+    content = key.identifier("content", sha256, "C")
+    values = {
+        **_research_columns(services, arrival.site),
+        **instance_values(clean),
+        "content_key": content,
+    }
+    table = "lake.instances"
+    return ResearchRow(table, row_key(key, table, clean.object_name, content, services.profile.version), values)
+
+
+def _research_columns(services: Services, site: str) -> dict[str, object]:
+    month = datetime.datetime.now(datetime.UTC).date().replace(day=1)
+    return {"site": site, "release_month": month.isoformat(), **services.versions(services.research(site))}
+
+
+def _acquisition_row(services: Services, arrival: Arrival, raw: "RawInstance", sha256: str) -> OperationsRow:
+    table = "ops.acquisitions"
+    key = services.operations(arrival.site)
+    facts = acquisition_facts(raw, services.site_rules(arrival.site).timezone)
+    device = facts.pop("device")
+    values = {
+        **common_columns(services, arrival),
+        **receipts.subject_keys(services, arrival, raw),
+        **facts,
+        "device_key": key.identifier("device", str(device), "D") if device else None,
+        "content_key": key.identifier("content", sha256, "C"),
+    }
+    return OperationsRow(table, row_key(key, table, arrival.object_key, arrival.event.generation), values)
+
+
+def _insert_research(services: Services, rows: list[ResearchRow]) -> None:
+    load.insert(services.bigquery, services.settings.project_research, rows)
+
+
+def _insert_operations(services: Services, rows: list[OperationsRow]) -> None:
+    load.insert(services.bigquery, services.settings.project_operations, rows)
