@@ -8,7 +8,7 @@ from dicomlake.rules.codes import CodeText, load_codes
 from dicomlake.rules.dummies import Dummies, DummyElement
 from dicomlake.rules.model import Action, Method, Profile, Rule
 from dicomlake.rules.paths import data_dir
-from dicomlake.rules.pixels import PixelRoutes, load_pixel_routes
+from dicomlake.rules.pixels import PixelRoute, PixelRoutes, Route, load_pixel_routes
 from dicomlake.rules.private import SafePrivate, load_safe_private
 from dicomlake.rules.profiles import load_profile
 from dicomlake.rules.sites import SiteRules, load_site
@@ -19,8 +19,10 @@ __all__ = [
     "Dummies",
     "DummyElement",
     "Method",
+    "PixelRoute",
     "PixelRoutes",
     "Profile",
+    "Route",
     "Rule",
     "SafePrivate",
     "SiteRules",

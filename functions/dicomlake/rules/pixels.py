@@ -1,8 +1,9 @@
 """`pixels/route.yaml` in, how an object's kind is to be treated out: may its picture carry burned-in text, may its content be a report?
 
-Called by `pipeline/route.py`. Decides from header facts only, and fails closed: what the file does not name is looked at.
+Called by `pipeline/assess.py`. Decides from header facts only, and fails closed: what the file does not name is looked at.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,9 @@ from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import Field, RuleFiles
 
 ROUTE = "pixels/route.yaml"
+KINDS = ("dicom_image", "dicom_sr", "dicom_encapsulated", "dicom_other")
 Facts = Mapping[str, Sequence[str] | str]
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class PixelRoute(StrEnum):
@@ -26,10 +29,23 @@ class PixelRoute(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """The decision: `pixels`, the `kind` of object (one of KINDS), the `code` under which it is held while nothing can clean it (None:
+    nothing to clean) and why (`reason`, a slug).
+    """
+
+    pixels: PixelRoute
+    kind: str
+    code: Code | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SopClass:
-    """A storage class: `route` is acquired, look, no_pixels or text; `modalities` are those an acquired picture of it may have."""
+    """A storage class: `route` is acquired, look, no_picture or text; `modalities` are those an acquired picture of it may have."""
 
     name: str
+    kind: str
     route: str
     modalities: tuple[str, ...]
     source: str
@@ -37,7 +53,7 @@ class SopClass:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a keyword must show for a picture to count as acquired; exactly one of the three is used."""
+    """What a keyword must show for a route to hold; exactly one of the last three is used."""
 
     keyword: str
     starts_with: tuple[str, ...] = ()
@@ -55,40 +71,43 @@ class Condition:
 
 @dataclass(frozen=True)
 class PixelRoutes:
-    """The classes by UID and the conditions; `version` as in Profile."""
+    """The classes by UID and the conditions of the routes `acquired` and `no_picture`; `version` as in Profile."""
 
     version: str
     classes: Mapping[str, SopClass]
-    conditions: tuple[Condition, ...]
+    conditions: Mapping[str, tuple[Condition, ...]]
 
-    def decide(self, facts: Facts) -> PixelRoute:
-        """The route of an object with these facts (keyword -> value or values)."""
-        known = self._class(facts)
-        if known is None or known.route == "look":
-            return PixelRoute.LOOK
-        if known.route in ("no_pixels", "text"):
-            return PixelRoute.NO_PIXELS
-        modality = values_of(facts, "Modality")
-        acquired = len(modality) == 1 and modality[0] in known.modalities
-        acquired = acquired and all(
-            condition.holds(values_of(facts, condition.keyword)) for condition in self.conditions
-        )
-        return PixelRoute.CLEAN if acquired else PixelRoute.LOOK
+    @property
+    def keywords(self) -> frozenset[str]:
+        """The facts that count; what the caller leaves out of them counts as absent from the object."""
+        named = {condition.keyword for group in self.conditions.values() for condition in group}
+        return frozenset({"SOPClassUID", "Modality", *named})
 
-    def is_text(self, facts: Facts) -> bool:
-        """Whether the object's content is a report, a document or annotations, to be held until the report path can clean it."""
-        known = self._class(facts)
-        return known is not None and known.route == "text"
-
-    def held_as(self, facts: Facts) -> Code | None:
-        """The code under which the object is held while nothing can clean its text or picture; None where there is nothing to clean."""
-        if self.is_text(facts):
-            return Code.TEXT_PHI_SUSPECTED
-        return Code.PIXEL_PHI_SUSPECTED if self.decide(facts) is PixelRoute.LOOK else None
-
-    def _class(self, facts: Facts) -> SopClass | None:
+    def decide(self, facts: Facts) -> Route:
+        """The route of an object with these facts (keyword -> value, or values, or one text parted by backslashes)."""
         uid = values_of(facts, "SOPClassUID")
-        return self.classes.get(uid[0]) if len(uid) == 1 else None
+        known = self.classes.get(uid[0]) if len(uid) == 1 else None
+        if known is None:
+            return Route(PixelRoute.LOOK, "dicom_other", Code.PIXEL_PHI_SUSPECTED, "class_not_listed")
+        if known.route == "text":
+            return Route(PixelRoute.NO_PIXELS, known.kind, Code.TEXT_PHI_SUSPECTED, "content_is_text")
+        reason = self._objection(known, facts)
+        if reason:
+            return Route(PixelRoute.LOOK, known.kind, Code.PIXEL_PHI_SUSPECTED, reason)
+        pixels = PixelRoute.CLEAN if known.route == "acquired" else PixelRoute.NO_PIXELS
+        return Route(pixels, known.kind, None, known.route)
+
+    def _objection(self, known: SopClass, facts: Facts) -> str:
+        """Why the picture must be looked at; "" where nothing speaks for it."""
+        if known.route == "look":
+            return "class_carries_text"
+        modality = values_of(facts, "Modality")
+        if known.route == "acquired" and (len(modality) != 1 or modality[0] not in known.modalities):
+            return "modality_of_other_class"
+        for condition in self.conditions[known.route]:
+            if not condition.holds(values_of(facts, condition.keyword)):
+                return f"shown_by_{_CAPITAL.sub('_', condition.keyword).lower()}"[:48]
+        return ""
 
 
 def values_of(facts: Facts, keyword: str) -> tuple[str, ...]:
@@ -101,15 +120,18 @@ def values_of(facts: Facts, keyword: str) -> tuple[str, ...]:
 def load_pixel_routes(root: Path | None = None) -> PixelRoutes:
     """Read the routes. Raises ConfigError for anything it does not understand."""
     files = RuleFiles(rules_dir(root))
-    fields = files.open(ROUTE).mapping(["acquired", "classes"])
-    conditions = tuple(_condition(entry) for entry in fields["acquired"].items(at_least=1))
+    fields = files.open(ROUTE).mapping(["acquired", "no_picture", "classes"])
+    conditions = {
+        route: tuple(_condition(entry) for entry in fields[route].items(at_least=1))
+        for route in ("acquired", "no_picture")
+    }
     classes: dict[str, SopClass] = {}
     for entry in fields["classes"].items(at_least=1):
         uid, known = _sop_class(entry)
         if uid in classes:
             entry.fail("UID stands twice")
         classes[uid] = known
-    return PixelRoutes(files.version(), MappingProxyType(classes), conditions)
+    return PixelRoutes(files.version(), MappingProxyType(classes), MappingProxyType(conditions))
 
 
 def _condition(entry: Field) -> Condition:
@@ -120,8 +142,7 @@ def _condition(entry: Field) -> Condition:
     keyword = fields["keyword"].text(r"[A-Z][A-Za-z0-9]*", "a keyword")
     (operator,) = set(fields) - {"keyword", "reason"}
     words = tuple(
-        item.text(r"[A-Z0-9][A-Z0-9_ ]*", "capital letters, in quotes where YAML reads otherwise")
-        for item in fields[operator].items()
+        item.text(r"[A-Z0-9][A-Z0-9_ ]*", "words in capital letters, in quotes") for item in fields[operator].items()
     )
     if not words and operator != "absent_or":
         fields[operator].fail("needs at least 1")
@@ -129,12 +150,12 @@ def _condition(entry: Field) -> Condition:
 
 
 def _sop_class(entry: Field) -> tuple[str, SopClass]:
-    fields = entry.mapping(["uid", "name", "route"], ["modalities"])
+    fields = entry.mapping(["uid", "name", "kind", "route"], ["modalities"])
     uid = fields["uid"].text(r"[0-9]+(?:\.[0-9]+)+", "a UID in quotes")
-    route = fields["route"].choice(("acquired", "look", "no_pixels", "text"))
+    route = fields["route"].choice(("acquired", "look", "no_picture", "text"))
     if (route == "acquired") != ("modalities" in fields):
         entry.fail("modalities belong to route acquired, and only there")
     modalities: tuple[str, ...] = ()
     if "modalities" in fields:
         modalities = tuple(item.text(r"[A-Z]+", "a modality") for item in fields["modalities"].items(at_least=1))
-    return uid, SopClass(fields["name"].text(), route, modalities, entry.source)
+    return uid, SopClass(fields["name"].text(), fields["kind"].choice(KINDS), route, modalities, entry.source)

@@ -20,9 +20,10 @@ PATTERNS = {
     "(60xx,3000)": (0xFF00FFFF, 0x60003000),
     "(60xx,4000)": (0xFF00FFFF, 0x60004000),
 }
-VRS = frozenset(
-    "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
+_VRS = (
+    "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"  # PS3.5 6.2
 )
+VRS = frozenset(_VRS.split())
 _TAG = re.compile(r"\(([0-9a-f]{4}),([0-9a-f]{4})\)")
 _ROW_FIELDS = ("tag", "keyword", "vr", "basic")
 
