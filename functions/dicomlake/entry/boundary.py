@@ -19,7 +19,7 @@ class CloudEvent(Protocol):
 
     data: object
 
-    def __getitem__(self, attribute: str) -> object: ...  # noqa: D105
+    def __getitem__(self, attribute: str) -> object: ...
 
     def get(self, attribute: str) -> object:
         """The attribute, or None."""

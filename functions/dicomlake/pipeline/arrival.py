@@ -6,7 +6,6 @@ from dicomlake.batches import batch_label
 from dicomlake.events import StorageEvent
 from dicomlake.pipeline.services import Services
 from dicomlake.pseudonyms import SiteKey
-from dicomlake.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ def object_key(key: SiteKey, bucket: str, name: str) -> str:
     return key.identifier("object", f"{bucket}/{name}", "O")
 
 
-def landing_name(settings: Settings, site: str, batch: str, path: str) -> tuple[str, str]:
-    """Bucket and name of a file of a batch."""
-    return settings.landing_bucket(site), f"{batch}/{path}" if batch else path
+def content_key(services: Services, site: str, sha256: str | None) -> str | None:
+    """The operations pseudonym of an object's bytes."""
+    return services.operations(site).identifier("content", sha256, "C") if sha256 else None
 
 
 def common_columns(services: Services, arrival: Arrival) -> dict[str, object]:

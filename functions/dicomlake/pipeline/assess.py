@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
-from dicomlake.pipeline.route import REPORTS, Kind, sniff
+from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
-from dicomlake.rules import PixelRoutes, Profile
+from dicomlake.rules import PixelRoute, PixelRoutes, Profile
 
 # What `on_upload` does itself; anything larger is handed on to `on_task`.
 LIGHT_MAX_BYTES = 32 << 20
@@ -44,7 +44,7 @@ class Assessment:
     code: Code | None
     detail: str
     kind: Kind
-    status: str
+    status: str | None
     raw: RawInstance | None = None
     clean: CleanInstance | None = None
 
@@ -56,6 +56,34 @@ class Assessment:
     def summary(self) -> "Assessment":
         """The same without the bytes, small enough to travel between processes."""
         return replace(self, raw=None, clean=None)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An assessment and the plain hash of the bytes it judged (None when they were not read). `mismatched`: at odds with its manifest."""
+
+    assessment: Assessment
+    sha256: str | None
+    mismatched: bool = False
+
+    @property
+    def operations_outcome(self) -> Outcome:
+        """The operations side does not wait for the research side: what could be read counts there."""
+        found = self.assessment
+        if found.kind is Kind.MANIFEST or found.outcome is Outcome.PENDING or self.mismatched:
+            return found.outcome
+        return Outcome.RELEASED if found.raw is not None else Outcome.IGNORED
+
+    @property
+    def research_outcome(self) -> Outcome:
+        """What became of it for researchers."""
+        return Outcome.IGNORED if self.assessment.kind is Kind.MANIFEST else self.assessment.outcome
+
+    @property
+    def modality(self) -> str | None:
+        """Modality, where it is one of the standard's defined terms; anything else could spell a name."""
+        modality = self.assessment.raw.first("Modality") if self.assessment.raw else None
+        return modality if modality in MODALITIES else None
 
 
 def assess(data: bytes, tools: Tools, *, light: bool = False, waived: frozenset[Code] = frozenset()) -> Assessment:
@@ -85,30 +113,21 @@ def _not_dicom(data: bytes, error: PermanentError) -> Assessment:
 
 
 def _dicom(raw: RawInstance, size: int, tools: Tools, light: bool, waived: frozenset[Code]) -> Assessment:
-    route = tools.pixel_routes.decide(raw.facts)
-    kind = _KINDS[route.kind]
-    code = Code(route.code) if route.code else None
-    found = Assessment(Outcome.QUARANTINED, code, "", kind, raw.status, raw)
-    if light and (code is Code.PIXEL_PHI_SUSPECTED or size > LIGHT_MAX_BYTES):
+    route = tools.pixel_routes.decide({keyword: raw.values(keyword) for keyword in tools.pixel_routes.keywords})
+    found = Assessment(Outcome.QUARANTINED, route.code, route.reason, Kind(route.kind), raw.status, raw)
+    if light and (route.pixels is PixelRoute.LOOK or size > LIGHT_MAX_BYTES):
         return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")
-    if code is not None and code not in waived:
-        return replace(found, detail=route.reason)
+    if route.code is not None and route.code not in waived:
+        return found
     try:
         clean = deidentify(raw, tools.profile, tools.key, identity_of(raw, tools.identity))
         verify(raw, clean, tools.profile)
     except PermanentError as error:
         return replace(found, code=error.code, detail=error.detail)
-    return replace(found, outcome=Outcome.RELEASED, code=Code.LEGACY if raw.status == "legacy" else None, clean=clean)
+    code = Code.LEGACY if raw.status == "legacy" else None
+    return replace(found, outcome=Outcome.RELEASED, code=code, detail="", clean=clean)
 
 
 def identity_of(raw: RawInstance, rules: IdentityRules) -> PatientIdentity:
     """The patient of an object, by the site's rules."""
     return patient_identity(rules, raw.first("PatientID"), raw.first("IssuerOfPatientID"), raw.study_uid)
-
-
-_KINDS = {
-    "image": Kind.DICOM_IMAGE,
-    "report": Kind.DICOM_SR,
-    "document": Kind.DICOM_ENCAPSULATED,
-    "other": Kind.DICOM_OTHER,
-}

@@ -11,13 +11,13 @@ from dicomlake import safelog
 from dicomlake.batches import is_manifest_name
 from dicomlake.errors import Code
 from dicomlake.events import StorageEvent
-from dicomlake.lake import objects
+from dicomlake.lake import ObjectGone, objects
 from dicomlake.pipeline import manifests, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
-from dicomlake.pipeline.assess import Assessment, Outcome, assess
+from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
-from dicomlake.pipeline.settle import Judged, settle
+from dicomlake.pipeline.settle import settle
 
 _REVIEW = frozenset({Code.PIXEL_PHI_SUSPECTED, Code.TEXT_PHI_SUSPECTED})
 
@@ -35,26 +35,28 @@ def ingest(services: Services, event: StorageEvent) -> None:
 
 def process(services: Services, arrival: Arrival, *, light: bool) -> None:
     """Judge and settle one object; with `light`, heavy work is handed on instead."""
-    if is_manifest_name(arrival.path):
-        manifests.accept(services, arrival)
-        return
-    known = manifests.of_batch(services, arrival)
     try:
-        judged = _judge(services, arrival, known, light)
-    except objects.ObjectGone:
+        if is_manifest_name(arrival.path):
+            manifests.accept(services, arrival, light=light)
+        else:
+            _process_object(services, arrival, light)
+    except ObjectGone:
         # Overwritten or deleted by its owner before it was read: the newer generation has an event of its own.
         safelog.event("object_gone", severity="WARNING", object_key=arrival.object_key)
-        return
+
+
+def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
+    known = manifests.of_batch(services, arrival.site, arrival.batch)
+    judged = _judge(services, arrival, known, light)
     settle(services, arrival, judged)
     manifests.recheck(services, arrival, judged, known)
-    safelog.event(
-        "settled",
-        object_key=arrival.object_key,
-        outcome=str(judged.assessment.outcome),
-        code=str(judged.assessment.code) if judged.assessment.code else "pending",
-        kind=str(judged.assessment.kind),
-        bytes=arrival.event.size,
-    )
+    found = judged.assessment
+    shown = {
+        "outcome": str(found.outcome),
+        "kind": str(found.kind),
+        **({"code": str(found.code)} if found.code else {}),
+    }
+    safelog.event("settled", object_key=arrival.object_key, bytes=arrival.event.size, **shown)
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
@@ -81,7 +83,7 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     assessment = assess(data, tools, light=light)
     if assessment.code in _REVIEW and assessment.raw and receipts.is_approved(services, arrival, assessment.code):
         assessment = assess(data, tools, waived=frozenset({assessment.code}))
-    code = known.mismatch(arrival, sha256, len(data), assessment.raw)
+    code = known.mismatch(arrival.path, sha256, len(data), manifests.accession_of(assessment.raw))
     if code is not None:
         assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
     return Judged(assessment, sha256, mismatched=code is not None)

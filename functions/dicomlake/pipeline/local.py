@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess
-from dicomlake.pipeline.services import identity_rules
+from dicomlake.pipeline.services import site_tools
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.rules import load_pixel_routes, load_profile, load_site
 
@@ -84,7 +84,7 @@ def make_tools(order: Order) -> Tools:
     key = DomainKey.from_secret(order.secret, Domain.RESEARCH).site(order.site)
     rules = load_site(order.site, order.rules_root)
     profile = load_profile(order.profile, order.rules_root)
-    return Tools(profile, load_pixel_routes(order.rules_root), key, identity_rules(rules))
+    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules)
 
 
 class _Worker:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomlake import __version__
+from dicomlake.batches import Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
-from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey
+from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
 from dicomlake.rules import PixelRoutes, Profile, SiteRules, load_pixel_routes, load_profile, load_site
 from dicomlake.settings import Settings
 
@@ -23,6 +24,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.manifests = Recent(64)
         self._sites: dict[str, SiteRules] = {}
 
     @cached_property
@@ -54,7 +56,9 @@ class Services:
     @cached_property
     def operations_key(self) -> DomainKey:
         """The secret of the operations side."""
-        return DomainKey.from_secret(read_secret("OPERATIONS_KEY", self.settings.operations_key), Domain.OPERATIONS)
+        key = DomainKey.from_secret(read_secret("OPERATIONS_KEY", self.settings.operations_key), Domain.OPERATIONS)
+        require_separate(self.research_key, key)
+        return key
 
     def research(self, site: str) -> SiteKey:
         """Research pseudonyms of `site`."""
@@ -66,7 +70,7 @@ class Services:
 
     def tools(self, site: str) -> Tools:
         """What assessing an object of `site` takes."""
-        return Tools(self.profile, self.pixel_routes, self.research(site), identity_rules(self.site_rules(site)))
+        return site_tools(self.profile, self.pixel_routes, self.research(site), self.site_rules(site))
 
     @cached_property
     def storage(self) -> "storage.Client":
@@ -82,9 +86,33 @@ class Services:
 
         return bigquery_client(self.settings, self.settings.project_operations)
 
-    def versions(self, key: SiteKey) -> dict[str, object]:
+    def versions(self, key: SiteKey) -> dict[str, str]:
         """The version columns that each row carries."""
         return {"pipeline_version": __version__, "rules_version": self.profile.version, "key_version": key.version}
+
+
+class Recent:
+    """The last few manifests that were parsed, so that a batch of thousands of objects parses its manifest once per process."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held: dict[str, Delivery] = {}
+
+    def get(self, name: str) -> Delivery | None:
+        """The manifest stored under `name`, if it is still held."""
+        return self._held.get(name)
+
+    def put(self, name: str, delivery: Delivery) -> Delivery:
+        """Hold one more, letting go of the oldest."""
+        if len(self._held) >= self._size:
+            self._held.pop(next(iter(self._held)), None)
+        self._held[name] = delivery
+        return delivery
+
+
+def site_tools(profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules) -> Tools:
+    """Rules and research key of a site, with the rules of its own on top of the profile."""
+    return Tools(profile.with_overrides(rules.overrides, rules.site), routes, key, identity_rules(rules))
 
 
 def identity_rules(rules: SiteRules) -> IdentityRules:

@@ -4,28 +4,19 @@ Each is idempotent and named after what it is about, so a repetition in any orde
 """
 
 import datetime
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomlake.dicom import acquisition_facts, instance_values
+from dicomlake.errors import Code
 from dicomlake.lake import load, objects, quarantine
 from dicomlake.pipeline import receipts, tasks
-from dicomlake.pipeline.arrival import Arrival, common_columns, row_key
-from dicomlake.pipeline.assess import Assessment, Outcome
+from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
+from dicomlake.pipeline.assess import Judged, Outcome
 from dicomlake.pipeline.services import Services
 from dicomlake.rows import OperationsRow, ResearchRow
 
 if TYPE_CHECKING:
     from dicomlake.dicom import CleanInstance, RawInstance
-
-
-@dataclass(frozen=True)
-class Judged:
-    """An assessment and the plain hash of the bytes it judged (None when they were not read)."""
-
-    assessment: Assessment
-    sha256: str | None
-    mismatched: bool = False
 
 
 def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
@@ -40,7 +31,7 @@ def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
         hold(services, arrival, judged)
     _insert_operations(services, [receipts.row(services, arrival, judged)])
     if found.outcome is Outcome.PENDING:
-        receipts.write_pending(services, arrival)
+        receipts.write_pending(services, arrival, tasks.to_json(arrival))
         if found.detail == "handed_on":
             tasks.submit(services, arrival)
     else:
@@ -60,7 +51,7 @@ def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
         kind=str(found.kind),
         status=found.status,
         bytes=arrival.event.size,
-        content_key=content_key(services, arrival, judged.sha256),
+        content_key=content_key(services, arrival.site, judged.sha256),
         bucket=arrival.event.bucket,
         name=arrival.event.name,
         held_at=arrival.event.created_at.isoformat(),
@@ -69,18 +60,13 @@ def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
     quarantine.hold(services.storage, services.settings.quarantine_bucket, note)
 
 
-def content_key(services: Services, arrival: Arrival, sha256: str | None) -> str | None:
-    """The operations pseudonym of an object's bytes."""
-    return services.operations(arrival.site).identifier("content", sha256, "C") if sha256 else None
-
-
-def insert_retraction(services: Services, arrival: Arrival, code: str, sha256: str, decided_at: str) -> None:
+def insert_retraction(services: Services, arrival: Arrival, code: Code, sha256: str) -> None:
     """Hide an object from every view of both sides."""
     operations = services.operations(arrival.site)
     values = common_columns(services, arrival) | {
         "object_key": arrival.object_key,
         "code": code,
-        "decided_at": decided_at,
+        "decided_at": datetime.datetime.now(datetime.UTC).isoformat(),
     }
     table = "ops.retractions"
     key = row_key(operations, table, arrival.object_key, arrival.event.generation, code)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dicomlake import safelog
 from dicomlake.errors import Code
 from dicomlake.events import StorageEvent
-from dicomlake.lake import objects
+from dicomlake.lake import ObjectGone, objects
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 
@@ -52,12 +52,27 @@ def submit(
     code: Code | None = None,
 ) -> None:
     """Hand `arrival` on. The same call twice is one task; `again` names one more on purpose (a replay, a sweep)."""
+    name = f"{FOLDER}{action}-{arrival.id}{'-' + again if again else ''}.json"
+    body = to_json(arrival, action, code)
+    objects.create(services.storage, services.settings.state_bucket, name, body, "application/json")
+
+
+def to_json(arrival: Arrival, action: str = "ingest", code: Code | None = None) -> bytes:
+    """A task about `arrival` as it is stored."""
     event = arrival.event
     created = event.created_at.isoformat()
     task = Task(action, event.bucket, event.name, event.generation, event.event_id, created, event.size, code)
-    name = f"{FOLDER}{action}-{arrival.id}{'-' + again if again else ''}.json"
-    body = json.dumps(asdict(task), ensure_ascii=True, sort_keys=True).encode()
-    objects.create(services.storage, services.settings.state_bucket, name, body, "application/json")
+    return json.dumps(asdict(task), ensure_ascii=True, sort_keys=True).encode()
+
+
+def read(services: Services, bucket: str, name: str, generation: int | None = None) -> Task | None:
+    """A stored task, or None when it has been done and deleted meanwhile."""
+    try:
+        data = objects.read(services.storage, bucket, name, generation, _MAX_TASK_BYTES)
+    except ObjectGone:
+        return None
+    fields: Mapping[str, object] = json.loads(data)
+    return Task(**fields)  # type: ignore[arg-type]  # written by to_json()
 
 
 def run_task(services: Services, event: StorageEvent) -> None:
@@ -87,16 +102,7 @@ def _load(services: Services, event: StorageEvent) -> Task | None:
     if event.bucket != services.settings.state_bucket or not event.name.startswith(FOLDER):
         safelog.event("foreign_bucket", severity="WARNING", function="on_task")
         return None
-    try:
-        data = objects.read(services.storage, event.bucket, event.name, event.generation, _MAX_TASK_BYTES)
-    except objects.ObjectGone:
-        return None
-    return _parse(data)
-
-
-def _parse(data: bytes) -> Task:
-    fields: Mapping[str, object] = json.loads(data)
-    return Task(**fields)  # type: ignore[arg-type]  # written by submit()
+    return read(services, event.bucket, event.name, event.generation)
 
 
 def _actions() -> "dict[str, Callable[[Services, Arrival, Task], None]]":

@@ -1,0 +1,181 @@
+"""Manifests: stored and loaded as they come, compared with what arrived before, with or after them.
+
+An object writes its receipt and then looks for manifests again; a manifest is stored and then looks for receipts and pending notes.
+So of any two the second sees the first, and nothing depends on the order or on a lock.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from dicomlake.batches import (
+    Announced,
+    Delivery,
+    Facts,
+    ManifestSource,
+    Receipt,
+    announced,
+    batch_folder,
+    current,
+    manifest_rows,
+    mismatch,
+    parse_manifest,
+    receipt_prefix,
+)
+from dicomlake.errors import Code, PermanentError
+from dicomlake.events import StorageEvent
+from dicomlake.lake import load, objects
+from dicomlake.pipeline import tasks
+from dicomlake.pipeline.arrival import Arrival, arrive, common_columns
+from dicomlake.pipeline.assess import Judged, Outcome, assess
+from dicomlake.pipeline.receipts import judged_manifest, pending_name, pending_prefix
+from dicomlake.pipeline.services import Services, identity_rules
+from dicomlake.pipeline.settle import insert_retraction, settle
+from dicomlake.pseudonyms import normal_accession
+
+if TYPE_CHECKING:
+    from dicomlake.dicom import RawInstance
+
+MAX_MANIFEST_BYTES = 64 << 20
+_ROWS_PER_INSERT = 500
+
+
+@dataclass(frozen=True)
+class Known:
+    """The manifests of a batch at one moment. `gate_closed`: the site demands one and there is none."""
+
+    names: frozenset[str]
+    said: Announced
+    normalise: Callable[[str | None], str | None]
+    gate_closed: bool
+
+    def mismatch(self, path: str, sha256: str, size: int, accession: str | None) -> Code | None:
+        """Whether an object is at odds with what was announced."""
+        return mismatch(self.said, Facts(path, sha256, size, accession), self.normalise)
+
+
+def of_batch(services: Services, site: str, batch: str) -> Known:
+    """Read the manifests of a batch that have been stored so far."""
+    rules = services.site_rules(site)
+    identity = identity_rules(rules)
+    deliveries = []
+    for found in objects.listing(services.storage, services.settings.state_bucket, _prefix(site, batch)):
+        delivery = services.manifests.get(found.name)
+        if delivery is None:
+            data = objects.read(services.storage, services.settings.state_bucket, found.name, None, MAX_MANIFEST_BYTES)
+            path = unquote(found.metadata.get("path", ""))
+            generation = int(found.name.rpartition("-")[2].removesuffix(".csv"))
+            delivery = services.manifests.put(found.name, Delivery(path, generation, parse_manifest(data, path)))
+        deliveries.append((found.name, delivery))
+
+    def normalise(text: str | None) -> str | None:
+        return normal_accession(identity, text)
+
+    said = announced(current(delivery for _, delivery in deliveries), normalise)
+    names = frozenset(name for name, _ in deliveries)
+    return Known(names, said, normalise, rules.gate == "manifest" and not names)
+
+
+def accept(services: Services, arrival: Arrival, *, light: bool) -> None:
+    """Take a manifest in. The light part stores it, so that objects see it at once; the rest is handed on."""
+    event = arrival.event
+    data = objects.read(services.storage, event.bucket, event.name, event.generation, MAX_MANIFEST_BYTES)
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        manifest = parse_manifest(data, arrival.path)
+    except PermanentError as error:
+        settle(services, arrival, judged_manifest(sha256, Outcome.QUARANTINED, error.code, error.detail))
+        return
+    name = f"{_prefix(arrival.site, arrival.batch)}{arrival.id}.csv"
+    metadata = {"path": quote(arrival.path)}
+    objects.create(services.storage, services.settings.state_bucket, name, data, "text/csv", metadata)
+    if light:
+        settle(services, arrival, judged_manifest(sha256, Outcome.PENDING, Code.PENDING, "handed_on"))
+        return
+    source = ManifestSource(
+        event.bucket, arrival.batch, arrival.path, event.generation, common_columns(services, arrival)
+    )
+    rules = identity_rules(services.site_rules(arrival.site))
+    rows = manifest_rows(
+        manifest, source, services.operations(arrival.site), lambda text: normal_accession(rules, text)
+    )
+    for start in range(0, len(rows), _ROWS_PER_INSERT):
+        chunk = rows[start : start + _ROWS_PER_INSERT]
+        load.insert(services.bigquery, services.settings.project_operations, chunk)
+    _open_gate(services, arrival)
+    _reconcile(services, arrival)
+    settle(services, arrival, judged_manifest(sha256, Outcome.RELEASED, None, ""))
+
+
+def recheck(services: Services, arrival: Arrival, judged: Judged, known: Known) -> None:
+    """After an object is settled: has a manifest come in meanwhile?"""
+    now = of_batch(services, arrival.site, arrival.batch)
+    if now.names == known.names:
+        return
+    if known.gate_closed and not now.gate_closed:
+        tasks.submit(services, arrival, again="gate")
+    elif judged.sha256 is not None:
+        code = now.mismatch(arrival.path, judged.sha256, arrival.event.size, accession_of(judged.assessment.raw))
+        if code is not None and code != judged.assessment.code:
+            tasks.submit(services, arrival, "retract", code=code)
+
+
+def retract(services: Services, arrival: Arrival, code: Code) -> None:
+    """Hide an object that turned out to be at odds with its manifest: rows first, then its clean copy goes, then quarantine."""
+    event = arrival.event
+    data = objects.read(services.storage, event.bucket, event.name, event.generation, services.settings.max_bytes)
+    sha256 = hashlib.sha256(data).hexdigest()
+    insert_retraction(services, arrival, code, sha256)
+    found = assess(data, services.tools(arrival.site))
+    if found.clean is not None:
+        objects.delete(services.storage, services.settings.research_bucket, found.clean.object_name)
+    withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
+    settle(services, arrival, Judged(withheld, sha256, mismatched=True))
+
+
+def waits(services: Services, arrival: Arrival) -> bool:
+    """Whether an object without a receipt is waiting for its manifest."""
+    noted = objects.exists(services.storage, services.settings.state_bucket, pending_name(arrival))
+    return noted and of_batch(services, arrival.site, arrival.batch).gate_closed
+
+
+def accession_of(raw: "RawInstance | None") -> str | None:
+    """The accession number of an object, if it could be read."""
+    return raw.first("AccessionNumber") if raw else None
+
+
+def _prefix(site: str, batch: str) -> str:
+    return f"manifests/{site}/{batch_folder(batch)}/"
+
+
+def _open_gate(services: Services, arrival: Arrival) -> None:
+    bucket = services.settings.state_bucket
+    for name in objects.names(services.storage, bucket, pending_prefix(arrival.site, arrival.batch)):
+        task = tasks.read(services, bucket, name)
+        waiting = arrive(services, task.event) if task else None
+        if waiting is not None and waiting.id != arrival.id:
+            tasks.submit(services, waiting, again="gate")
+
+
+def _reconcile(services: Services, arrival: Arrival) -> None:
+    bucket = services.settings.state_bucket
+    known = of_batch(services, arrival.site, arrival.batch)
+    for name in objects.names(services.storage, bucket, receipt_prefix(arrival.site, arrival.batch)):
+        receipt = Receipt.from_json(objects.read(services.storage, bucket, name, None, 1 << 20))
+        if receipt.sha256 is None or receipt.kind == "manifest":
+            continue
+        code = known.mismatch(receipt.path, receipt.sha256, receipt.size, receipt.accession_number)
+        earlier = arrive(services, event_of(receipt))
+        if code is not None and receipt.code != code and earlier is not None:
+            tasks.submit(services, earlier, "retract", code=code)
+
+
+def event_of(receipt: Receipt) -> StorageEvent:
+    """The event that a receipt speaks of, as far as the receipt tells."""
+    import datetime
+
+    name = f"{receipt.batch}/{receipt.path}" if receipt.batch else receipt.path
+    created = datetime.datetime.fromisoformat(receipt.received_at)
+    return StorageEvent(receipt.bucket, name, receipt.generation, "receipt", created, receipt.size)

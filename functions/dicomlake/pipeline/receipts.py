@@ -1,0 +1,144 @@
+"""Receipts: a row of `ops.receipts` and a file for the site, written last, so that a file means "all of it is done".
+
+Also the small notes beside them in the state bucket: what is pending, what a reviewer has approved.
+"""
+
+import datetime
+from typing import TYPE_CHECKING
+
+from dicomlake.batches import Receipt, batch_folder, batch_label, receipt_name
+from dicomlake.errors import Code
+from dicomlake.lake import objects
+from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
+from dicomlake.pipeline.assess import Judged, Outcome, identity_of
+from dicomlake.pipeline.route import Kind
+from dicomlake.pipeline.services import Services, identity_rules
+from dicomlake.pseudonyms import normal_accession
+from dicomlake.rows import OperationsRow
+
+if TYPE_CHECKING:
+    from dicomlake.dicom import RawInstance
+
+TABLE = "ops.receipts"
+_JSON = "application/json"
+
+
+def is_settled(services: Services, arrival: Arrival) -> bool:
+    """Whether everything about this generation has been done before."""
+    return objects.exists(services.storage, services.settings.state_bucket, _file(arrival))
+
+
+def row(services: Services, arrival: Arrival, judged: Judged) -> OperationsRow:
+    """The decision as a row. Its key names the object and the decision, so that the same decision twice is one row."""
+    found = judged.assessment
+    values = {
+        **common_columns(services, arrival),
+        **subject_keys(services, arrival, found.raw),
+        "object_key": arrival.object_key,
+        "content_key": content_key(services, arrival.site, judged.sha256),
+        "bytes": arrival.event.size,
+        "kind": str(found.kind),
+        "status": found.status,
+        "outcome": str(found.outcome),
+        "code": found.code,
+        "operations_outcome": str(judged.operations_outcome),
+        "research_outcome": str(judged.research_outcome),
+        "detail": found.detail,
+        "modality": judged.modality,
+        "decided_at": _now(),
+    }
+    key = services.operations(arrival.site)
+    parts = (arrival.object_key, arrival.event.generation, found.outcome, found.code or "", judged.sha256 or "")
+    return OperationsRow(TABLE, row_key(key, TABLE, *parts), values)
+
+
+def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """The receipt file for the site; the pending note goes."""
+    found, raw = judged.assessment, judged.assessment.raw
+    operations = services.operations(arrival.site)
+    receipt = Receipt(
+        site=arrival.site,
+        object_key=arrival.object_key,
+        generation=arrival.event.generation,
+        received_at=arrival.event.created_at.isoformat(),
+        size=arrival.event.size,
+        kind=str(found.kind),
+        status=found.status,
+        outcome=str(found.outcome),
+        code=found.code,
+        operations_outcome=str(judged.operations_outcome),
+        research_outcome=str(judged.research_outcome),
+        detail=found.detail,
+        decided_at=_now(),
+        batch_label=batch_label(arrival.batch, operations),
+        **services.versions(operations),
+        content_key=content_key(services, arrival.site, judged.sha256),
+        **subject_keys(services, arrival, raw),
+        batch=arrival.batch,
+        path=arrival.path,
+        bucket=arrival.event.bucket,
+        sha256=judged.sha256,
+        patient_id=raw.first("PatientID") if raw else None,
+        issuer_of_patient_id=raw.first("IssuerOfPatientID") if raw else None,
+        accession_number=raw.first("AccessionNumber") if raw else None,
+        study_instance_uid=raw.study_uid if raw else None,
+        series_instance_uid=raw.series_uid if raw else None,
+        sop_instance_uid=raw.sop_uid if raw else None,
+    )
+    objects.replace(services.storage, services.settings.state_bucket, receipt.name, receipt.to_json(), _JSON)
+    objects.delete(services.storage, services.settings.state_bucket, pending_name(arrival))
+
+
+def write_pending(services: Services, arrival: Arrival, task: bytes) -> None:
+    """A note that this object waits; `task` is what to do when it need wait no more."""
+    objects.create(services.storage, services.settings.state_bucket, pending_name(arrival), task, _JSON)
+
+
+def pending_prefix(site: str, batch: str) -> str:
+    """Folder of the pending notes of a batch."""
+    return f"pending/{site}/{batch_folder(batch)}/"
+
+
+def pending_name(arrival: Arrival) -> str:
+    """Object name of a pending note."""
+    return f"{pending_prefix(arrival.site, arrival.batch)}{arrival.id}.json"
+
+
+def is_approved(services: Services, arrival: Arrival, code: Code) -> bool:
+    """Whether a reviewer has said that this object may pass in spite of `code`."""
+    return objects.exists(services.storage, services.settings.state_bucket, approval_name(arrival, code))
+
+
+def approval_name(arrival: Arrival, code: Code) -> str:
+    """Object name of a reviewer's approval."""
+    return f"approvals/{arrival.id}-{code}.json"
+
+
+def subject_keys(services: Services, arrival: Arrival, raw: "RawInstance | None") -> dict[str, str | None]:
+    """Operations pseudonyms of the patient, study, series, instance and accession an object is about."""
+    if raw is None:
+        return dict.fromkeys(("patient_key", "study_key", "series_key", "instance_key", "accession_key"))
+    key, rules = services.operations(arrival.site), identity_rules(services.site_rules(arrival.site))
+    accession = normal_accession(rules, raw.first("AccessionNumber"))
+    return {
+        "patient_key": key.patient(identity_of(raw, rules)),
+        "study_key": key.uid(raw.study_uid),
+        "series_key": key.uid(raw.series_uid),
+        "instance_key": key.uid(raw.sop_uid),
+        "accession_key": key.identifier("accession", accession, "A") if accession else None,
+    }
+
+
+def judged_manifest(sha256: str | None, outcome: Outcome, code: Code | None, detail: str) -> Judged:
+    """The judgement of a manifest: it has no research side."""
+    from dicomlake.pipeline.assess import Assessment
+
+    return Judged(Assessment(outcome, code, detail, Kind.MANIFEST, None), sha256)
+
+
+def _file(arrival: Arrival) -> str:
+    return receipt_name(arrival.site, arrival.batch, arrival.object_key, arrival.event.generation)
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat()
