@@ -96,6 +96,14 @@ class Profile:
     dummies: Dummies
     fallen_back: tuple[str, ...] = ()
 
+    @property
+    def kept_beyond(self) -> tuple[str, ...]:
+        """Keywords a profile or site file keeps although neither the Basic Profile nor a stated option does; for DeidentificationMethod."""
+        own = (
+            rule for rule in self.table.values() if rule.action is Action.K and not rule.source.startswith("ps3_15/")
+        )
+        return tuple(rule.keyword for rule in own)
+
     def rule_for(self, tag: int, keyword_vr: str) -> Rule:
         """The rule for `tag`. `keyword_vr` is the VR the DICOM dictionary gives the tag ("OB or OW": either), "" when it holds no such tag."""
         rule = self.table.get(tag)

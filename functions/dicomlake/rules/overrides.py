@@ -38,11 +38,17 @@ def _rule(kind: str, entry: Field, lookup: KeywordLookup, never_kept: frozenset[
     if found is None:
         fields["keyword"].fail("is not a keyword of the DICOM dictionary")
     tag, vr = found
+    if vr == "UI":
+        fields["keyword"].fail("is a UID: the Retain UIDs option decides, for all of them alike")
     if kind == "remove":
         return Rule(tag, keyword, Action.X, entry.source, reason)
     if kind == "keep":
         if vr == "PN" or keyword in never_kept:
             fields["keyword"].fail("is a direct identifier and cannot be kept")
+        if vr in ("DA", "DT"):
+            fields["keyword"].fail(
+                "is a date: one true date gives the shift away; an option decides for all dates alike"
+            )
         if vr == "SQ":
             fields["keyword"].fail("is a sequence: name the elements of its items")
         return Rule(tag, keyword, Action.K, entry.source, reason, Method.CAP_AGE if vr == "AS" else Method.PLAIN)

@@ -54,15 +54,22 @@ def resolve(row: Row, options: Sequence[Option], how: Resolution) -> tuple[Rule,
     action, fell_back = basic, False
     asked = [(option, row.columns[option.column]) for option in options if option.column in row.columns]
     if asked:
-        wanted = [option.clean_by_vr.get(row.vr, basic) if said is Action.C else said for option, said in asked]
-        fell_back = any(said is Action.C and row.vr not in option.clean_by_vr for option, said in asked)
-        action = basic if fell_back else min(wanted, key=STRICTNESS.index)
+        wanted = [_of_option(option, said, row) for option, said in asked]
+        fell_back = None in wanted
+        action = basic if fell_back else min(filter(None, wanted), key=STRICTNESS.index)
         names = ", ".join(option.name for option, _ in asked)
-        note = f"{names}: not carried out for this VR, Basic Profile stands" if fell_back else names
+        note = f"{names}: not carried out here, the Basic Profile stands" if fell_back else names
     if action is Action.K and (row.vr == "PN" or row.keyword in how.never_kept):
         action, note = basic, "a direct identifier is never kept"
     method = Method.CAP_AGE if action is Action.K and row.vr == "AS" else Method.PLAIN
     return Rule(row.number, row.keyword, action, row.source, note, method, fallback), fell_back
+
+
+def _of_option(option: Option, said: Action, row: Row) -> Action | None:
+    """What the option wants done; None where it wants a cleaning that nothing here can do."""
+    if said is not Action.C:
+        return said
+    return None if row.keyword in option.clean_except else option.clean_by_vr.get(row.vr)
 
 
 def _basic(row: Row, how: Resolution) -> tuple[Action, str]:

@@ -28,7 +28,8 @@ class SiteRules:
     """What a site's file says.
 
     `default_issuer` stands for an IssuerOfPatientID that is absent; `issuer_aliases` maps other spellings to one; `accession_prefixes`
-    are taken off an accession number before it is compared; `strip_leading_zeros` says whether 000123 and 123 are one identifier;
+    are taken off an accession number before it is compared; `strip_leading_zeros` (accession numbers) and `strip_patient_zeros` (patient
+    ids) say whether 000123 and 123 are one; `case_sensitive` whether a1 and A1 are two;
     `timezone` (IANA name, "" unknown) is the zone of dates without an offset; `gate` is `manifest` where objects wait for their
     manifest; `context_limit_hours` is how long a file may wait for its study; `overrides` go to `Profile.with_overrides`.
     """
@@ -39,6 +40,8 @@ class SiteRules:
     issuer_aliases: Mapping[str, str]
     accession_prefixes: tuple[str, ...]
     strip_leading_zeros: bool
+    strip_patient_zeros: bool
+    case_sensitive: bool
     timezone: str
     gate: str
     context_limit_hours: int
@@ -56,6 +59,8 @@ def load_site(site: str, root: Path | None = None) -> SiteRules:
         "issuer_aliases",
         "accession_prefixes",
         "strip_leading_zeros",
+        "strip_patient_zeros",
+        "case_sensitive",
         "timezone",
         "gate",
         "context_limit_hours",
@@ -72,6 +77,8 @@ def load_site(site: str, root: Path | None = None) -> SiteRules:
         issuer_aliases=MappingProxyType(_aliases(fields["issuer_aliases"])),
         accession_prefixes=fields["accession_prefixes"].unique(lambda item: item.text()),
         strip_leading_zeros=fields["strip_leading_zeros"].flag(),
+        strip_patient_zeros=fields["strip_patient_zeros"].flag(),
+        case_sensitive=fields["case_sensitive"].flag(),
         timezone=_zone(fields["timezone"]),
         gate=fields["gate"].choice(GATES),
         context_limit_hours=fields["context_limit_hours"].integer(1, 24 * 366),

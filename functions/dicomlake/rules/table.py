@@ -32,7 +32,8 @@ _ROW_FIELDS = ("tag", "keyword", "vr", "basic")
 class Option:
     """An option of PS3.15 E.3: its column in the table, its name and code in CID 7050, and how far it is carried out.
 
-    `clean_by_vr` says what the column's C means for each VR where a way to clean exists; any other C falls back to the Basic action.
+    `clean_by_vr` says what the column's C means for each VR where a way to clean exists; any other C, and that of the keywords in
+    `clean_except`, falls back to the Basic action.
     """
 
     column: str
@@ -40,6 +41,7 @@ class Option:
     code: str
     carried_out: bool
     clean_by_vr: Mapping[str, Action]
+    clean_except: tuple[str, ...]
     excludes: tuple[str, ...]
     source: str
 
@@ -69,7 +71,7 @@ def load_options(files: RuleFiles) -> dict[str, Option]:
     """Options by column name. The first entry, column `Basic`, is the profile itself."""
     options: dict[str, Option] = {}
     for entry in files.open(OPTIONS).mapping(["options"])["options"].items(at_least=1):
-        fields = entry.mapping(["column", "name", "code", "carried_out"], ["clean_by_vr", "excludes"])
+        fields = entry.mapping(["column", "name", "code", "carried_out"], ["clean_by_vr", "clean_except", "excludes"])
         column = fields["column"].text(r"[A-Z][A-Za-z]+", "a column name")
         if column in options:
             fields["column"].fail("stands twice")
@@ -82,11 +84,16 @@ def load_options(files: RuleFiles) -> dict[str, Option]:
             fields["name"].text(),
             fields["code"].text(r"1131\d\d", "a code of CID 7050"),
             fields["carried_out"].flag(),
-            {vr: Action(field.choice([Action.M, Action.K])) for vr, field in clean.items()},
-            tuple(item.text() for item in fields["excludes"].items()) if "excludes" in fields else (),
+            {vr: Action(field.choice([Action.M, Action.K, Action.C])) for vr, field in clean.items()},
+            _words(fields, "clean_except"),
+            _words(fields, "excludes"),
             entry.source,
         )
     return options
+
+
+def _words(fields: Mapping[str, Field], name: str) -> tuple[str, ...]:
+    return fields[name].unique(lambda item: item.text(r"[A-Z][A-Za-z0-9]*", "a word")) if name in fields else ()
 
 
 def load_table(files: RuleFiles, columns: frozenset[str]) -> tuple[Row, ...]:
