@@ -4,7 +4,15 @@ A batch is the first folder of an object's name in a landing bucket. It may carr
 several versions of one the latest generation counts, so nothing here depends on the order of arrival.
 """
 
-from dicomlake.batches.manifest import COLUMNS, Manifest, ManifestError, ManifestRow, parse_manifest
+from dicomlake.batches.manifest import (
+    COLUMNS,
+    Manifest,
+    ManifestError,
+    ManifestRow,
+    fits_accession,
+    fits_uid,
+    parse_manifest,
+)
 from dicomlake.batches.names import batch_folder, batch_label, is_manifest_name, path_key, relative_path
 from dicomlake.batches.receipts import Receipt, receipt_id, receipt_name, receipt_prefix
 from dicomlake.batches.reconcile import Announced, Delivery, Facts, announced, current, mismatch
@@ -25,6 +33,8 @@ __all__ = [
     "batch_folder",
     "batch_label",
     "current",
+    "fits_accession",
+    "fits_uid",
     "format_manifest",
     "is_manifest_name",
     "manifest_rows",

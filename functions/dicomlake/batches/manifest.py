@@ -17,9 +17,11 @@ COLUMNS = ("accession_number", "study_instance_uid", "file", "sha256", "size", "
 MAX_BYTES = 64 << 20
 MAX_ROWS = 1_000_000
 _MAX_FIELD = 1024
+_MAX_ACCESSION = 64
 
 _DELIMITERS = (",", ";", "\t")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_BREAK = re.compile(r"[\t\n]")
 _UID = re.compile(r"(?=.{1,64}\Z)[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -84,6 +86,21 @@ def parse_manifest(data: bytes, path: str = "", *, max_bytes: int = MAX_BYTES, m
         raise ManifestError("no_lines")
     _refuse_contradictions(rows)
     return Manifest(delimiter, tuple(name for name in COLUMNS if name in header), tuple(rows))
+
+
+def fits_accession(text: str) -> bool:
+    """Whether `text` may stand as an accession number in a manifest."""
+    return (
+        0 < len(text) <= _MAX_ACCESSION
+        and text.strip() == text
+        and not _CONTROL.search(text)
+        and not _BREAK.search(text)
+    )
+
+
+def fits_uid(text: str) -> bool:
+    """Whether `text` is a UID (PS3.5, 9.1)."""
+    return _UID.fullmatch(text) is not None
 
 
 def _decode(data: bytes) -> str:
@@ -167,17 +184,23 @@ def _row(line: int, fields: list[str], header: Mapping[str, int], width: int, fo
     if any(len(value) > _MAX_FIELD for value in values.values()):
         raise ManifestError("field_too_long", line)
     accession = values.get("accession_number")
-    if accession is not None and ("\n" in accession or len(accession) > 64):
+    if accession is not None and not fits_accession(accession):
         raise ManifestError("bad_accession_number", line)
     return ManifestRow(
         line,
         accession,
-        _matching(_UID, values.get("study_instance_uid"), "bad_study_instance_uid", line),
+        _study(values.get("study_instance_uid"), line),
         _file(values.get("file"), folder, line),
         _matching(_SHA256, values.get("sha256", "").lower() or None, "bad_sha256", line),
         _number(values.get("size"), "bad_size", line),
         _number(values.get("expected_files"), "bad_expected_files", line),
     )
+
+
+def _study(value: str | None, line: int) -> str | None:
+    if value is not None and not fits_uid(value):
+        raise ManifestError("bad_study_instance_uid", line)
+    return value
 
 
 def _matching(pattern: re.Pattern[str], value: str | None, detail: str, line: int) -> str | None:
