@@ -83,7 +83,13 @@ def test_options_and_codes_say_what_is_carried_out(research: Profile, basic: Pro
     ],
 )
 def test_actions_of_the_profiles(
-    keyword: str, research_action: str, basic_action: str, full_action: str, research: Profile, basic: Profile, full_dates: Profile
+    keyword: str,
+    research_action: str,
+    basic_action: str,
+    full_action: str,
+    research: Profile,
+    basic: Profile,
+    full_dates: Profile,
 ) -> None:
     found = [rule_of(profile, keyword).action for profile in (research, basic, full_dates)]
     assert found == [research_action, basic_action, full_action]
@@ -118,7 +124,9 @@ def test_private_unknown_and_orphaned_attributes_are_removed(name: str, tag: int
 @pytest.mark.parametrize("name", NAMES)
 def test_no_attribute_of_the_dictionary_that_names_a_person_stays(name: str) -> None:
     profile = load_profile(name)
-    telling = re.compile("PhysicianName|PatientName|OperatorsName|Address$|Telephone|Telecom|IdentificationCodeSequence$")
+    telling = re.compile(
+        "PhysicianName|PatientName|OperatorsName|Address$|Telephone|Telecom|IdentificationCodeSequence$"
+    )
     harmless = re.compile("ModifierCode|NTPSource|Landmark|Template|RTROI|PositionAcquisition|Segment")
     for tag, (vr, _, _, _, keyword) in PUBLIC.items():
         action = profile.rule_for(tag, vr).action
@@ -131,7 +139,9 @@ def test_no_attribute_of_the_dictionary_that_names_a_person_stays(name: str) -> 
 @pytest.mark.parametrize("name", ["research", "basic"])
 def test_no_true_date_of_the_dictionary_stays(name: str) -> None:
     profile = load_profile(name)
-    kept = [e[4] for tag, e in PUBLIC.items() if e[0] in ("DA", "DT") and profile.rule_for(tag, e[0]).action is Action.K]
+    kept = [
+        e[4] for tag, e in PUBLIC.items() if e[0] in ("DA", "DT") and profile.rule_for(tag, e[0]).action is Action.K
+    ]
     assert kept == []
 
 
@@ -169,7 +179,9 @@ def test_patient_id_and_name_become_the_patients_key(research: Profile) -> None:
 def test_the_patient_characteristics_option_keeps_what_the_standard_says(copied: Path, edit: Edit) -> None:
     edit("profiles/research.yaml", "options:\n", "options:\n  - Retain Patient Characteristics Option\n")
     profile = load_profile("research", copied)
-    assert [rule_of(profile, k).action for k in ("PatientSex", "PatientSize", "PatientWeight", "PatientAge")] == ["K"] * 4
+    assert [rule_of(profile, k).action for k in ("PatientSex", "PatientSize", "PatientWeight", "PatientAge")] == [
+        "K"
+    ] * 4
     assert rule_of(profile, "PatientAge").method is Method.CAP_AGE
     assert rule_of(profile, "Allergies").action is Action.X
     assert set(profile.fallen_back) >= {"Allergies", "PatientState", "PreMedication", "SpecialNeeds"}
@@ -189,7 +201,10 @@ def test_the_version_follows_every_file_that_was_read(copied: Path) -> None:
     before = load_profile("research", copied).version
     assert re.fullmatch("[0-9a-f]{12}", before)
     assert before == load_profile("research").version, "where the files lie does not matter"
-    for name in ("profiles/research.yaml", *(f"ps3_15/{n}.yaml" for n in ("table_e1_1", "beyond", "options", "resolution", "dummies"))):
+    for name in (
+        "profiles/research.yaml",
+        *(f"ps3_15/{n}.yaml" for n in ("table_e1_1", "beyond", "options", "resolution", "dummies")),
+    ):
         path = copied / name
         text = path.read_text(encoding="utf-8")
         path.write_text(text + "# a remark\n", encoding="utf-8")

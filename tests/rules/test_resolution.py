@@ -26,7 +26,9 @@ CHOICES = [
 
 
 def row(basic: str, vr: str = "LO", keyword: str = "StationName", **columns: str) -> Row:
-    return Row("(0008,1010)", 0x00081010, keyword, vr, basic, {name: Action(said) for name, said in columns.items()}, "t:1")
+    return Row(
+        "(0008,1010)", 0x00081010, keyword, vr, basic, {name: Action(said) for name, said in columns.items()}, "t:1"
+    )
 
 
 def rule(given: Row, *columns: str) -> Rule:

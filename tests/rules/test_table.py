@@ -47,7 +47,10 @@ def test_every_row_says_what_the_standard_says() -> None:
     standard = {}
     for row in of_the_standard("ps3_15_table_e1_1_2024e.json"):
         tag = PRIVATE if "odd" in row["id"] else row["tag"].lower()
-        standard[tag] = (row["basicProfile"], {ours: row[column] for column, ours in COLUMNS.items() if row.get(column)})
+        standard[tag] = (
+            row["basicProfile"],
+            {ours: row[column] for column, ours in COLUMNS.items() if row.get(column)},
+        )
     assert {row.tag: (row.basic, {name: str(said) for name, said in row.columns.items()}) for row in ROWS} == standard
 
 
@@ -63,7 +66,10 @@ def test_keywords_and_vrs_are_those_of_the_dictionary(rows: tuple[Row, ...]) -> 
 
 
 def test_sources_point_at_the_line_of_the_row() -> None:
-    lines = {name: (data_dir() / "deid_rules" / name).read_text().splitlines() for name in ("ps3_15/table_e1_1.yaml", "ps3_15/beyond.yaml")}
+    lines = {
+        name: (data_dir() / "deid_rules" / name).read_text().splitlines()
+        for name in ("ps3_15/table_e1_1.yaml", "ps3_15/beyond.yaml")
+    }
     for row in (*ROWS, *BEYOND):
         name, _, line = row.source.partition(":")
         assert f"keyword: {row.keyword}," in lines[name][int(line) - 1]
@@ -73,7 +79,9 @@ def test_options_are_those_of_cid_7050() -> None:
     from pydicom.sr.codedict import codes
 
     for option in OPTIONS.values():
-        concept = next(c for c in (getattr(codes.cid7050, name) for name in codes.cid7050.dir()) if c.value == option.code)
+        concept = next(
+            c for c in (getattr(codes.cid7050, name) for name in codes.cid7050.dir()) if c.value == option.code
+        )
         assert (concept.meaning, concept.scheme_designator) == (option.name, "DCM")
     assert set(COLUMNS.values()) < set(OPTIONS)
 
