@@ -1,0 +1,263 @@
+"""A `RawInstance` and a profile in, a `CleanInstance` out. Called by `pipeline/` and the command line; nothing else builds a CleanInstance.
+
+The walk collects edits (start, end, new bytes) over the encoded data set and never touches what stays: kept elements cost a look-up,
+pixel data nothing at all. A sequence keeps its form: where its length is undefined it stays so, where it is defined it is recomputed.
+PS3.15 Annex E; each element is treated by the rule of the profile, in every item at every level.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from struct import pack
+
+from dicomlake.dicom import encode
+from dicomlake.dicom.dictionary import keyword_of
+from dicomlake.dicom.elements import UNDEFINED, Element, Item, corrupt
+from dicomlake.dicom.filemeta import preamble_and_meta
+from dicomlake.dicom.marks import marks
+from dicomlake.dicom.plan import Plan, effective_vr, plan_for
+from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.values import Values, padded
+from dicomlake.pseudonyms import PatientIdentity, SiteKey
+from dicomlake.rules import Action, Method, Profile, Rule
+
+Edit = tuple[int, int, bytes]
+
+_PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
+
+
+@dataclass(frozen=True)
+class CleanInstance:
+    """A de-identified object: `slices` are its bytes in order, views into the original wherever nothing changed.
+
+    All UIDs and the patient key are pseudonyms. `actions` counts elements by action (`D`, `Z`, `X`, `K`, `U`, `M`).
+    """
+
+    slices: tuple[bytes | memoryview, ...] = field(repr=False)
+    patient_key: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    sop_class_uid: str
+    transfer_syntax: str
+    source_status: str
+    profile: str
+    rules_version: str
+    key_version: str
+    actions: Mapping[str, int]
+    _digest8: Callable[[bytes], str] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return sum(map(len, self.slices))
+
+    def to_bytes(self) -> bytes:
+        """The whole file."""
+        return self._joined
+
+    @cached_property
+    def _joined(self) -> bytes:
+        return b"".join(self.slices)
+
+    @cached_property
+    def object_name(self) -> str:
+        """`<patient>/<study>/<series>/<instance>-<8 hex>.dcm`; the digits are a keyed hash of the file, so that equal names mean equal bytes."""
+        digest = self._digest8(self.to_bytes())
+        return f"{self.patient_key}/{self.study_uid}/{self.series_uid}/{self.sop_uid}-{digest}.dcm"
+
+
+def deidentify(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity) -> CleanInstance:
+    """Treat each element by its rule. Same input, profile and key: same bytes. Raises PermanentError(corrupt) for what cannot be followed."""
+    values = values_for(raw, profile, key, patient)
+    walk = Walk(raw, plan_for(profile), values)
+    slices = walk.run()
+    sop_class, study, series, sop = (
+        values.uid(_value(raw, tag), keyword_of(tag)) for tag in (0x00080016, 0x0020000D, 0x0020000E, 0x00080018)
+    )
+    syntax = raw.syntax.written_as
+    return CleanInstance(
+        slices=(preamble_and_meta(sop_class, sop, syntax), *slices),
+        patient_key=values.patient_key,
+        study_uid=study.decode("ascii"),
+        series_uid=series.decode("ascii"),
+        sop_uid=sop.decode("ascii"),
+        sop_class_uid=sop_class.decode("ascii"),
+        transfer_syntax=syntax,
+        source_status=raw.status,
+        profile=profile.name,
+        rules_version=profile.version,
+        key_version=key.version,
+        actions={str(action): count for action, count in sorted(walk.actions.items())},
+        _digest8=key.digest8,
+    )
+
+
+def values_for(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity) -> Values:
+    """The maker of clean values for this instance."""
+    patient_key = key.patient(patient)
+    shortest, longest = profile.shift_days
+    days = key.shift_days(patient_key, shortest, longest) if longest else 0
+    return Values(key, profile.dummies, patient_key, _value(raw, _PATIENT_ID).strip(b" \0"), days)
+
+
+def _value(raw: RawInstance, tag: int) -> bytes:
+    return raw.value(tag) or b""
+
+
+class Walk:
+    """One pass over the tree of one instance."""
+
+    def __init__(self, raw: RawInstance, plan: Plan, values: Values) -> None:
+        self._raw = raw
+        self._buffer = raw.buffer
+        self._plan = plan
+        self._values = values
+        self._edits: list[Edit] = []
+        self._seen = 0
+        self._touched: Counter[Action] = Counter()
+
+    @property
+    def actions(self) -> Mapping[Action, int]:
+        """Elements by action, all levels, sequences that were removed counted once."""
+        kept = self._seen - sum(self._touched.values())
+        return {**self._touched, Action.K: kept}
+
+    def run(self) -> list[bytes | memoryview]:
+        """The slices of the clean data set."""
+        explicit, elements = self._raw.syntax.explicit, self._raw.elements
+        own = self._own(explicit)
+        self._level([one for one in elements if one[0] not in own], explicit, 0)
+        tags = [one[0] for one in elements]
+        for tag, encoded in own.items():
+            place = bisect_right(tags, tag)
+            if place and tags[place - 1] == tag:
+                self._edits.append((elements[place - 1][2], elements[place - 1][4], encoded))
+            else:
+                start = elements[place][2] if place < len(elements) else elements[-1][4]
+                self._edits.append((start, start, encoded))
+        return self._assembled()
+
+    def _own(self, explicit: bool) -> dict[int, bytes]:
+        """Top-level elements that are written whatever the input has: what was done, and who the patient is now."""
+        own = marks(self._plan.profile, explicit)
+        for tag, vr in ((_PATIENT_NAME, b"PN"), (_PATIENT_ID, b"LO")):
+            rule = self._plan.table[tag][1]
+            if rule is not None and rule.method is Method.PATIENT_KEY:
+                own[tag] = encode.element(tag, vr, padded(self._values.patient_key.encode("ascii"), vr), explicit)
+        return dict(sorted(own.items()))
+
+    def _assembled(self) -> list[bytes | memoryview]:
+        view, slices = memoryview(self._buffer), list[bytes | memoryview]()
+        pos, end = self._raw.start, self._raw.elements[-1][4]
+        for start, stop, new in sorted(self._edits, key=lambda edit: edit[:2]):
+            if start > pos:
+                slices.append(view[pos:start])
+            if new:
+                slices.append(new)
+            pos = stop
+        if pos < end:
+            slices.append(view[pos:end])
+        return slices
+
+    def _level(self, elements: list[Element], explicit: bool, depth: int) -> int:
+        """Collect the edits of one level; returns by how many bytes it grows."""
+        table, rule_of, growth = self._plan.table, self._plan.rule, 0
+        self._seen += len(elements)
+        for one in elements:
+            tag, vr, _, value, end, items = one
+            known = table.get(tag)
+            rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr)
+            if rule is None:
+                if items is not None:
+                    growth += self._sequence(one, explicit, depth)
+                elif (end - value) & 1:
+                    growth += self._even(one, explicit)
+            else:
+                growth += self._treat(one, rule, explicit, depth)
+        return growth
+
+    def _treat(self, one: Element, rule: Rule, explicit: bool, depth: int) -> int:
+        tag, vr, start, value, end, items = one
+        if rule.action is Action.X:
+            self._touched[Action.X] += 1
+            return self._edit(start, end, b"")
+        if vr.islower():
+            return self._switched(one, rule, explicit, depth)
+        if items is not None and rule.action in _WALKED:
+            return self._sequence(one, explicit, depth)
+        if value == end:
+            return 0
+        written = effective_vr(tag, vr)
+        if items is not None or written == b"SQ":
+            return self._replaced_sequence(one, rule, explicit)
+        if rule.action is Action.K and rule.method is Method.PLAIN:
+            return self._even(one, explicit) if (end - value) & 1 else 0
+        old = self._buffer[value:end]
+        new = self._values.clean(rule, tag, written, old, depth)
+        if new == old:
+            return 0
+        self._touched[rule.action] += 1
+        return self._edit(start, end, encode.element(tag, written, new, explicit))
+
+    def _switched(self, one: Element, rule: Rule, explicit: bool, depth: int) -> int:
+        """An element that stands in implicit VR among explicit ones is written as explicit; a sequence in that form is not worth the risk."""
+        tag, vr, start, value, end, items = one
+        written = vr.upper()
+        if items is not None or written == b"SQ":
+            raise corrupt("vr_missing")
+        old = self._buffer[value:end]
+        new = self._values.clean(rule, tag, written, old, depth) if old else old
+        self._touched[rule.action] += rule.action is not Action.K
+        return self._edit(start, end, encode.element(tag, written, padded(new, written), explicit))
+
+    def _replaced_sequence(self, one: Element, rule: Rule, explicit: bool) -> int:
+        tag, vr, start, _, end, _ = one
+        if rule.action in _WALKED:
+            raise corrupt("sequence_without_items")  # a sequence by the dictionary, some other VR in the file
+        items = self._plan.profile.dummies.items.get(tag, ()) if rule.action is Action.D else ()
+        written = effective_vr(tag, vr)
+        if written == b"SQ":
+            new = encode.sequence(tag, (encode.constant(item, explicit) for item in items), explicit)
+        else:
+            new = encode.element(tag, written, self._values.dummies.by_vr.get(written.decode(), b""), explicit)
+        self._touched[rule.action] += 1
+        return self._edit(start, end, new)
+
+    def _sequence(self, one: Element, explicit: bool, depth: int) -> int:
+        """Walk the items of a kept sequence and correct the lengths that say how long they are."""
+        _, vr, _, value, _, items = one
+        if items is None:
+            return 0
+        inner = explicit and vr == b"SQ"
+        growth = sum(self._item(item, inner, depth) for item in items)
+        return self._resized(value, growth)
+
+    def _item(self, item: Item, explicit: bool, depth: int) -> int:
+        _, content, _, _, elements = item
+        return self._resized(content, self._level(elements, explicit, depth + 1))
+
+    def _resized(self, value: int, growth: int) -> int:
+        """Correct the 32-bit length before `value`, unless it is undefined."""
+        if growth:
+            length = int.from_bytes(self._buffer[value - 4 : value], "little")
+            if length != UNDEFINED:
+                self._edits.append((value - 4, value, pack("<I", length + growth)))
+        return growth
+
+    def _even(self, one: Element, explicit: bool) -> int:
+        """Pad a kept value of odd length (against PS3.5 7.1.1) where it stands, so that pixel data are not copied for it."""
+        tag, vr, start, value, end, _ = one
+        vr = vr.upper()
+        if int.from_bytes(self._buffer[value - 4 : value], "little") == UNDEFINED:
+            raise corrupt("fragments_odd")
+        self._edit(start, value, encode.header(tag, vr, end - value + 1, explicit))
+        self._edit(end, end, padded(b"\0", vr)[1:])
+        return 1
+
+    def _edit(self, start: int, end: int, new: bytes) -> int:
+        self._edits.append((start, end, new))
+        return len(new) - (end - start)

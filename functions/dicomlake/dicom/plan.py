@@ -1,0 +1,69 @@
+"""A `Profile` in, a table of what to do with each element out, ready for the walk. Called by `deidentify.py`, `explain.py` and `verify.py`.
+
+The dictionary's tags are decided once per profile. What is left to decide per element are the odd ones: a VR other than the dictionary's,
+repeating groups, private and unknown tags. Whatever two readings of an element there are, the stricter rule stands.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dicomlake.dicom.dictionary import dictionary, stated_vr
+from dicomlake.rules import Action, Method, Profile, Rule
+from dicomlake.rules.model import STRICTNESS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`table`: tag -> (VR, rule), where the rule is None for what is kept as it is (a sequence: walked)."""
+
+    profile: Profile = field(repr=False)
+    table: dict[int, tuple[bytes, Rule | None]] = field(repr=False)
+    private: Rule
+
+    def rule(self, tag: int, vr: bytes) -> Rule:
+        """The rule for an element with this VR in its header; UN and what only a switch of encoding left without one get the dictionary's."""
+        if tag & 0x10000:
+            return self.private
+        stated = stated_vr(tag)
+        rule = self.profile.rule_for(tag, stated)
+        declared = vr.upper().decode("ascii")
+        if declared == "UN" or declared in stated:
+            return rule
+        other = self.profile.defaults.get(declared, self.profile.classes.unknown)
+        return min(rule, other, key=lambda one: STRICTNESS.index(one.action))
+
+
+def plan_for(profile: Profile) -> Plan:
+    """The compiled plan of `profile`; made once per profile object and kept while it is in use."""
+    return _compiled(_Same(profile))
+
+
+def effective_vr(tag: int, vr: bytes) -> bytes:
+    """The VR a new value of this element is written in: the file's where the dictionary allows it, else the dictionary's."""
+    declared = vr.upper()
+    stated = stated_vr(tag)
+    return declared if not stated or declared.decode("ascii") in stated else stated[:2].encode("ascii")
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A profile by identity: it holds mappings and has no hash."""
+
+    profile: Profile
+
+    def __hash__(self) -> int:
+        return id(self.profile)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.profile is self.profile
+
+
+@lru_cache(maxsize=16)
+def _compiled(same: _Same) -> Plan:
+    profile = same.profile
+    table: dict[int, tuple[bytes, Rule | None]] = {}
+    for tag, vr in dictionary().vr.items():
+        rule = profile.rule_for(tag, dictionary().stated[tag])
+        untouched = rule.action is Action.K and rule.method is Method.PLAIN
+        table[tag] = (vr, None if untouched else rule)
+    return Plan(profile, table, profile.classes.private)
