@@ -115,6 +115,10 @@ def test_actions_of_the_profiles(
         (0x00041500, "CS"),
         (0x00000110, "US"),
         (0x40101051, "LO"),
+        (0x00080202, "OB"),
+        (0x00203110, "CS"),
+        (0x00080001, "UL"),
+        (0x7FE00030, "OW"),
     ],
 )
 def test_private_unknown_and_orphaned_attributes_are_removed(name: str, tag: int, vr: str) -> None:
