@@ -31,18 +31,18 @@ class Digests:
 class RunningDigests:
     """Digests of what was fed so far."""
 
-    crc32c: google_crc32c.Checksum = field(default_factory=google_crc32c.Checksum)
+    crc32c: int = 0
     md5: "hashlib._Hash" = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
 
     def update(self, data: bytes) -> None:
         """Feed `data`."""
-        self.crc32c.update(data)
+        self.crc32c = google_crc32c.extend(self.crc32c, data)
         self.md5.update(data)
 
     def result(self) -> Digests:
         """The digests of all that was fed."""
         return Digests(
-            base64.b64encode(self.crc32c.digest()).decode(),
+            base64.b64encode(self.crc32c.to_bytes(4, "big")).decode(),
             base64.b64encode(self.md5.digest()).decode(),
         )
 

@@ -44,18 +44,22 @@ class Preconditions:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> "Preconditions":
         """What `to_json` wrote."""
-        return Preconditions(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        )
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return Preconditions(**known)
 
 
 def from_parameters(
     values: Mapping[str, str], headers: Mapping[str, str] | None = None, source: bool = False
 ) -> Preconditions:
     """From query parameters (`ifSource...` when `source`) and the headers If-Match and If-None-Match. Raises ApiError 400 for what is no number."""
-    numbers = [int64(values.get(f"ifSource{name[2:]}" if source else name), name) for name in PARAMETERS]
+    first, second, third, fourth = (
+        int64(values.get(f"ifSource{name[2:]}" if source else name), name) for name in PARAMETERS
+    )
     headers = {} if headers is None or source else headers
-    return Preconditions(*numbers, _tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
+    tags, tags_not = _tags(headers.get("if-match")), _tags(headers.get("if-none-match"))
+    return Preconditions(first, second, third, fourth, tags, tags_not)
 
 
 def int64(text: str | None, name: str) -> int | None:
