@@ -10,7 +10,7 @@ import click
 from dicomlake import __version__, safelog
 from dicomlake.cli.files import deidentify, explain, key, pseudonym
 from dicomlake.cli.output import no_stack_trace
-from dicomlake.cli.platform import batches, query, quarantine, replay, send, sql
+from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

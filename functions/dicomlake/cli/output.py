@@ -13,6 +13,8 @@ from tqdm import tqdm
 
 from dicomlake import safelog
 from dicomlake.errors import ConfigError, PermanentError, TransientError
+from dicomlake.lake.quarantine import NoSuchCase
+from dicomlake.lake.query import QueryRefused
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -35,6 +37,8 @@ def plain_errors(verb: Verb) -> Verb:
             fail(str(error))
         except TransientError as error:
             fail(f"the platform did not answer ({error.detail}); {_ADVICE.get(error.detail, 'try again')}")
+        except (QueryRefused, NoSuchCase) as error:
+            fail(str(error))
         except PermanentError as error:
             fail(f"refused: {error.code}{' (' + error.detail + ')' if error.detail else ''}")
 

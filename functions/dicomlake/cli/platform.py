@@ -82,13 +82,17 @@ def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> No
 def query(question: str, max_rows: int, as_json: bool) -> None:
     """Ask the lake: BigQuery SQL, or the name of one of the prepared questions (`dicomlake query list`)."""
     from dicomlake.lake import query as lake
+    from dicomlake.lake.definitions import qualify, queries
 
     services = _services()
     if question == "list":
-        show(["name", "question"], lake.named_questions(), as_json)
+        show(["name", "question"], [(name, found.question) for name, found in queries().items()], as_json)
         return
-    columns, rows = lake.run(services.bigquery, lake.sql_of(question), max_rows=max_rows)
-    show(columns, rows, as_json)
+    sql_text = lake.find(question).sql if question.isidentifier() else question
+    columns, rows = lake.run(services.bigquery, qualify(sql_text, services.settings))
+    show(columns, rows[:max_rows], as_json)
+    if len(rows) > max_rows:
+        click.echo(f"({len(rows) - max_rows} more rows; see --max-rows)", err=True)
 
 
 @click.command()
@@ -128,8 +132,7 @@ def list_held(site: str | None, code: str | None, as_json: bool) -> None:
 def show_held(object_key: str, site: str | None, as_json: bool) -> None:
     """Show why an object is held and where its original lies (identified side: this names the file)."""
     services = _services()
-    notes = steward.find(services, _site(services, site), object_key)
-    steward.audit(services, notes, "show", _actor())
+    notes = steward.find(services, _site(services, site), object_key, _actor())
     if as_json:
         emit_json([asdict(note) for note in notes])
         return
@@ -192,4 +195,4 @@ def apply(as_json: bool) -> None:
 
     services = _services()
     made = schema.apply(services.bigquery, services.settings)
-    show(["kind", "name"], made, as_json)
+    show(["done"], [(line,) for line in made] or [("nothing: all of it is there",)], as_json)

@@ -130,4 +130,13 @@ def _dicom(raw: RawInstance, size: int, tools: Tools, light: bool, waived: froze
 
 def identity_of(raw: RawInstance, rules: IdentityRules) -> PatientIdentity:
     """The patient of an object, by the site's rules."""
-    return patient_identity(rules, raw.first("PatientID"), raw.first("IssuerOfPatientID"), raw.study_uid)
+    return patient_identity(
+        rules, raw.first("PatientID"), raw.first("IssuerOfPatientID"), uid_of(raw, "StudyInstanceUID")
+    )
+
+
+def uid_of(raw: RawInstance, keyword: str) -> str:
+    """A UID that `read_raw` has proven to be there."""
+    uid = raw.first(keyword)
+    assert uid is not None, "read_raw lets no object through without it"
+    return uid

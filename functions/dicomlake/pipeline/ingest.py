@@ -11,7 +11,8 @@ from dicomlake import safelog
 from dicomlake.batches import is_manifest_name
 from dicomlake.errors import Code
 from dicomlake.events import StorageEvent
-from dicomlake.lake import ObjectGone, objects
+from dicomlake.lake import objects
+from dicomlake.lake.faults import ObjectGone
 from dicomlake.pipeline import manifests, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess

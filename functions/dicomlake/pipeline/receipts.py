@@ -10,7 +10,7 @@ from dicomlake.batches import Receipt, batch_folder, batch_label, receipt_name
 from dicomlake.errors import Code
 from dicomlake.lake import objects
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
-from dicomlake.pipeline.assess import Judged, Outcome, identity_of
+from dicomlake.pipeline.assess import Assessment, Judged, Outcome, identity_of, uid_of
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services, identity_rules
 from dicomlake.pseudonyms import normal_accession
@@ -56,6 +56,8 @@ def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
     """The receipt file for the site; the pending note goes."""
     found, raw = judged.assessment, judged.assessment.raw
     operations = services.operations(arrival.site)
+    keys = subject_keys(services, arrival, raw)
+    versions = services.versions(operations)
     receipt = Receipt(
         site=arrival.site,
         object_key=arrival.object_key,
@@ -71,9 +73,15 @@ def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
         detail=found.detail,
         decided_at=_now(),
         batch_label=batch_label(arrival.batch, operations),
-        **services.versions(operations),
+        pipeline_version=versions["pipeline_version"],
+        rules_version=versions["rules_version"],
+        key_version=versions["key_version"],
         content_key=content_key(services, arrival.site, judged.sha256),
-        **subject_keys(services, arrival, raw),
+        patient_key=keys["patient_key"],
+        study_key=keys["study_key"],
+        series_key=keys["series_key"],
+        instance_key=keys["instance_key"],
+        accession_key=keys["accession_key"],
         batch=arrival.batch,
         path=arrival.path,
         bucket=arrival.event.bucket,
@@ -81,9 +89,9 @@ def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
         patient_id=raw.first("PatientID") if raw else None,
         issuer_of_patient_id=raw.first("IssuerOfPatientID") if raw else None,
         accession_number=raw.first("AccessionNumber") if raw else None,
-        study_instance_uid=raw.study_uid if raw else None,
-        series_instance_uid=raw.series_uid if raw else None,
-        sop_instance_uid=raw.sop_uid if raw else None,
+        study_instance_uid=raw.first("StudyInstanceUID") if raw else None,
+        series_instance_uid=raw.first("SeriesInstanceUID") if raw else None,
+        sop_instance_uid=raw.first("SOPInstanceUID") if raw else None,
     )
     objects.replace(services.storage, services.settings.state_bucket, receipt.name, receipt.to_json(), _JSON)
     objects.delete(services.storage, services.settings.state_bucket, pending_name(arrival))
@@ -122,17 +130,15 @@ def subject_keys(services: Services, arrival: Arrival, raw: "RawInstance | None"
     accession = normal_accession(rules, raw.first("AccessionNumber"))
     return {
         "patient_key": key.patient(identity_of(raw, rules)),
-        "study_key": key.uid(raw.study_uid),
-        "series_key": key.uid(raw.series_uid),
-        "instance_key": key.uid(raw.sop_uid),
+        "study_key": key.uid(uid_of(raw, "StudyInstanceUID")),
+        "series_key": key.uid(uid_of(raw, "SeriesInstanceUID")),
+        "instance_key": key.uid(uid_of(raw, "SOPInstanceUID")),
         "accession_key": key.identifier("accession", accession, "A") if accession else None,
     }
 
 
 def judged_manifest(sha256: str | None, outcome: Outcome, code: Code | None, detail: str) -> Judged:
     """The judgement of a manifest: it has no research side."""
-    from dicomlake.pipeline.assess import Assessment
-
     return Judged(Assessment(outcome, code, detail, Kind.MANIFEST, None), sha256)
 
 

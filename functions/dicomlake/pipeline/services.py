@@ -122,6 +122,8 @@ def identity_rules(rules: SiteRules) -> IdentityRules:
         issuer_aliases=rules.issuer_aliases,
         accession_prefixes=rules.accession_prefixes,
         strip_leading_zeros=rules.strip_leading_zeros,
+        strip_patient_zeros=rules.strip_patient_zeros,
+        case_sensitive=rules.case_sensitive,
     )
 
 

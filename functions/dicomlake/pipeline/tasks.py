@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from dicomlake import safelog
 from dicomlake.errors import Code
 from dicomlake.events import StorageEvent
-from dicomlake.lake import ObjectGone, objects
+from dicomlake.lake import objects
+from dicomlake.lake.faults import ObjectGone
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 

@@ -1,0 +1,149 @@
+"""What a site's data steward does: look at batches and held objects, decide, send round again. Called by the command line.
+
+Every decision leaves a row in `ops.audit`, written before the act, so that nothing is done that nobody can be asked about.
+"""
+
+import datetime
+
+from dicomlake.batches import Receipt, batch_label, receipt_prefix
+from dicomlake.errors import Code, ConfigError
+from dicomlake.events import StorageEvent
+from dicomlake.lake import load, objects, quarantine
+from dicomlake.lake import query as lake_query
+from dicomlake.lake.audit import Steward
+from dicomlake.lake.audit import row as audit_row
+from dicomlake.lake.definitions import qualify
+from dicomlake.lake.quarantine import CaseId, QuarantineNote
+from dicomlake.pipeline import manifests, receipts, tasks
+from dicomlake.pipeline.arrival import Arrival, arrive
+from dicomlake.pipeline.services import Services
+from dicomlake.rows import OperationsRow
+from dicomlake.rules import load_codes
+
+Rows = tuple[list[str], list[tuple[object, ...]]]
+
+_BATCHES = "SELECT * EXCEPT (site) FROM `clinic.batch_reconciliation` WHERE site = @site ORDER BY batch"
+_ACCESSIONS = "SELECT * EXCEPT (site, batch) FROM `clinic.batch_accessions` WHERE site = @site AND batch = @batch"
+
+
+def batches(services: Services, site: str, batch: str | None) -> Rows:
+    """Reconciliation of a site's batches, or of one batch by accession (keyed)."""
+    params: dict[str, object] = {"site": site}
+    if batch is None:
+        return lake_query.run(services.bigquery, qualify(_BATCHES, services.settings), params)
+    params["batch"] = batch_label(batch, services.operations(site))
+    return lake_query.run(services.bigquery, qualify(_ACCESSIONS, services.settings), params)
+
+
+def held(services: Services, site: str, code: str | None) -> Rows:
+    """What is held for a site: keys, code, what it means and the next step. No name of a file."""
+    texts = load_codes(services.rules_root)
+    columns = ["object_key", "generation", "code", "detail", "kind", "bytes", "held_at", "next_step"]
+    cases = quarantine.list_cases(services.storage, services.settings.quarantine_bucket, site, code or "")
+    rows: list[tuple[object, ...]] = [
+        (n.object_key, n.generation, n.code, n.detail, n.kind, n.bytes, n.held_at, texts[Code(n.code)].next_step)
+        for n in cases
+    ]
+    return columns, rows
+
+
+def find(services: Services, site: str, object_key: str, actor: str) -> list[QuarantineNote]:
+    """The whole notes of a held object, one per generation; looking is audited. Raises ConfigError when nothing is held under the key."""
+    notes = _cases(services, site, object_key)
+    for note in notes:
+        _audit(services, note, "quarantine_show", _steward(services, site, actor))
+    return notes
+
+
+def decide(services: Services, site: str, object_key: str, action: str, actor: str) -> list[QuarantineNote]:
+    """Carry out `approve`, `delete` or `replay` on a held object. Raises ConfigError for what cannot be decided so."""
+    by = _steward(services, site, actor)
+    notes = _cases(services, site, object_key)
+    for note in notes:
+        _audit(services, note, f"quarantine_{action}", by)
+        _DECISIONS[action](services, note, by)
+    return notes
+
+
+def replay(services: Services, site: str, batch: str | None, code: str | None, actor: str) -> int:
+    """Send round again every object of a batch, or every one held under `code`. Returns how many."""
+    by = _steward(services, site, actor)
+    again = _again(by)
+    if code is not None:
+        notes = list(quarantine.list_cases(services.storage, services.settings.quarantine_bucket, site, code))
+        for listed in notes:
+            note = quarantine.show(services.storage, services.settings.quarantine_bucket, listed.id)
+            _audit(services, note, "quarantine_replay", by)
+            tasks.submit(services, _arrival(services, note), again=again)
+        return len(notes)
+    about = batch_label(batch or "", services.operations(site))
+    _load(services, audit_row(by, "replay_batch", about=about))
+    count = 0
+    for name in objects.names(services.storage, services.settings.state_bucket, receipt_prefix(site, batch or "")):
+        receipt = Receipt.from_json(objects.read(services.storage, services.settings.state_bucket, name, None, 1 << 20))
+        arrival = arrive(services, manifests.event_of(receipt))
+        if arrival is not None:
+            tasks.submit(services, arrival, again=again)
+            count += 1
+    return count
+
+
+def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
+    arrival = _arrival(services, note)
+    if not note.kind.startswith("dicom_"):
+        raise ConfigError(f"a held object of kind {note.kind} cannot be approved: nothing can clean it yet")
+    quarantine.approve(services.storage, services.settings.quarantine_bucket, note.id, by)
+    name = receipts.approval_name(arrival, Code(note.code))
+    objects.create(services.storage, services.settings.state_bucket, name, b"{}", "application/json")
+    tasks.submit(services, arrival, again=_again(by))
+
+
+def _delete(services: Services, note: QuarantineNote, by: Steward) -> None:
+    objects.delete(services.storage, note.bucket, note.name, note.generation)
+    quarantine.delete(services.storage, services.settings.quarantine_bucket, note.id, by)
+
+
+def _replay(services: Services, note: QuarantineNote, by: Steward) -> None:
+    quarantine.replay(services.storage, services.settings.quarantine_bucket, note.id, by)
+    tasks.submit(services, _arrival(services, note), again=_again(by))
+
+
+_DECISIONS = {"approve": _approve, "delete": _delete, "replay": _replay}
+
+
+def _cases(services: Services, site: str, object_key: str) -> list[QuarantineNote]:
+    bucket = services.settings.quarantine_bucket
+    generations = {
+        int(name.split("/")[2])
+        for name in objects.names(services.storage, bucket, f"{site}/{object_key}/")
+        if name.endswith("/note.json")
+    }
+    if not generations:
+        raise ConfigError("nothing is held under this key; see `dicomlake quarantine list`")
+    return [quarantine.show(services.storage, bucket, CaseId(site, object_key, g)) for g in sorted(generations)]
+
+
+def _arrival(services: Services, note: QuarantineNote) -> Arrival:
+    received = datetime.datetime.fromisoformat(note.held_at)
+    event = StorageEvent(note.bucket, note.name, note.generation, "steward", received, note.bytes)
+    arrival = arrive(services, event)
+    if arrival is None:
+        raise ConfigError("the object came from a bucket that is no site's any more; add it to DICOMLAKE_SITES")
+    return arrival
+
+
+def _steward(services: Services, site: str, actor: str) -> Steward:
+    key = services.operations(site)
+    return Steward(actor, key, datetime.datetime.now(datetime.UTC), services.versions(key))
+
+
+def _again(by: Steward) -> str:
+    return f"{by.decided_at:%Y%m%d%H%M%S%f}"
+
+
+def _audit(services: Services, note: QuarantineNote, action: str, by: Steward) -> None:
+    _load(services, quarantine.audit_row(note, action, by))
+
+
+def _load(services: Services, row: OperationsRow) -> None:
+    load.insert(services.bigquery, services.settings.project_operations, [row])
