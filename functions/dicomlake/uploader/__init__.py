@@ -8,6 +8,6 @@ send.py      all of them, several at a time, and the manifest last
 """
 
 from dicomlake.uploader.result import Failure, SendResult
-from dicomlake.uploader.send import Options, new_batch_name, send
+from dicomlake.uploader.run import Options, new_batch_name, send
 
 __all__ = ["Failure", "Options", "SendResult", "new_batch_name", "send"]

@@ -1,4 +1,4 @@
-"""What a batch has already got, kept at the clinic: one JSON line per acknowledged file, readable by its owner alone. Called by `send.py`.
+"""What a batch has already got, kept at the clinic: one JSON line per acknowledged file, readable by its owner alone. Called by `run.py`.
 
 A line that was lost in a crash costs a second look at one object and nothing else: the object is there, and its hash says so.
 """

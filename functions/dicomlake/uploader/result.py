@@ -1,4 +1,4 @@
-"""What a run of `send` did: counts, and a reason for each file that did not go. Built by `send.py`, shown by the command line."""
+"""What a run of `send` did: counts, and a reason for each file that did not go. Built by `run.py`, shown by the command line."""
 
 from dataclasses import dataclass
 from pathlib import Path

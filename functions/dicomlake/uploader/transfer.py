@@ -1,4 +1,4 @@
-"""One content to one object name, once: repeated while the storage is busy, never over another object. Called by `send.py`."""
+"""One content to one object name, once: repeated while the storage is busy, never over another object. Called by `run.py`."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dicomlake.errors import TransientError
 from dicomlake.lake import objects
 
 if TYPE_CHECKING:
-    from google.cloud import storage
+    from dicomlake.lake.clients import StorageClient
 
 _MAX_COMPARED_BYTES = 256 << 20
 _FIRST_WAIT_S = 0.5
@@ -42,7 +42,7 @@ class Patience:
 
 
 def deliver(
-    client: "storage.Client",
+    client: "StorageClient",
     bucket: str,
     name: str,
     data: bytes | Path,
@@ -66,7 +66,7 @@ def deliver(
     return attempts > 1  # the first attempt had arrived, only its answer was lost
 
 
-def _same(client: "storage.Client", bucket: str, name: str, sha256: str, size: int) -> bool:
+def _same(client: "StorageClient", bucket: str, name: str, sha256: str, size: int) -> bool:
     found = objects.facts(client, bucket, name)
     if found is None:
         raise TransientError("object_came_and_went")

@@ -5,34 +5,32 @@ An interrupted or incomplete run is gone on with by calling `send` again with th
 
 import datetime
 import hashlib
-import itertools
-import os
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dicomlake.batches import ManifestRow, format_manifest, is_manifest_name, relative_path
+from dicomlake.batches import relative_path
 from dicomlake.errors import ConfigError, PermanentError, TransientError
-from dicomlake.uploader.facts import content
+from dicomlake.uploader.announce import announce
+from dicomlake.uploader.facts import Reader
 from dicomlake.uploader.journal import Acknowledged, Journal, journal_file, unfinished_batch
 from dicomlake.uploader.result import Failure, SendResult
 from dicomlake.uploader.source import Entry, Listing, Unreadable, listing
 from dicomlake.uploader.transfer import NameTaken, Patience, deliver
 
 if TYPE_CHECKING:
-    from google.cloud import storage
+    from dicomlake.lake.clients import StorageClient
 
 Progress = Callable[[int, int, int, int], None]
 
 _MAX_BATCH_BYTES = 100
-_MANIFEST_ROWS = 20_000  # what the platform takes in one go
 _GIVE_UP_AFTER = 20  # files in a row that the storage would not take: it is down, and the rest would fare no better
 
 
@@ -61,7 +59,7 @@ class _Done:
 def send(
     source: Path,
     bucket: str,
-    client: "storage.Client",
+    client: "StorageClient",
     state_dir: Path,
     progress: Progress | None = None,
     *,
@@ -97,7 +95,7 @@ class _Run:
 
     found: Listing
     bucket: str
-    client: "storage.Client"
+    client: "StorageClient"
     journal: Journal
     options: Options
     progress: Progress
@@ -107,6 +105,9 @@ class _Run:
     failures: list[Failure] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.found, self._spill)
+
     def run(self) -> SendResult:
         self.failures = list(self.found.failures)
         shutil.rmtree(self._spill, ignore_errors=True)
@@ -114,7 +115,7 @@ class _Run:
             self._send_all()
         finally:
             shutil.rmtree(self._spill, ignore_errors=True)
-        manifests = self._send_manifests()
+        manifests = announce(self.journal, self._deliver_manifest)
         if not self.failures:
             self.journal.finish()
         return SendResult(
@@ -178,7 +179,7 @@ class _Run:
 
     def _one(self, entry: Entry) -> _Done:
         try:
-            with content(self.found, entry, self._spill) as read:
+            with self.reader.content(entry) as read:
                 kind = "application/dicom" if read.is_dicom else "application/octet-stream"
                 new = deliver(
                     self.client,
@@ -200,6 +201,13 @@ class _Run:
             raise _refused(error) from None
         return _Done(entry, done, new)
 
+    def _deliver_manifest(self, path: str, data: bytes) -> None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            deliver(self.client, self.bucket, self._object(path), data, sha256, "text/csv", self._patience())
+        except PermanentError as error:
+            raise _refused(error) from None
+
     def _patience(self) -> Patience:
         return Patience(self.options.attempts, self._pause)
 
@@ -210,64 +218,6 @@ class _Run:
 
     def _object(self, path: str) -> str:
         return f"{self.journal.batch}/{path}"
-
-    def _send_manifests(self) -> tuple[tuple[Path, str], ...]:
-        """Upload what says of every acknowledged file that it was sent, and leave a copy beside the journal. They add up in the platform."""
-        rows = _rows(self.journal.acknowledged)
-        names = self._manifest_paths()
-        parts = [rows[start : start + _MANIFEST_ROWS] for start in range(0, len(rows), _MANIFEST_ROWS)]
-        return tuple(self._send_manifest(format_manifest(part), names) for part in parts)
-
-    def _send_manifest(self, data: bytes, paths: Iterator[str]) -> tuple[Path, str]:
-        """Under the first name that is free, or that an earlier run gave to the same bytes."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        for path in paths:
-            try:
-                deliver(self.client, self.bucket, self._object(path), data, sha256, "text/csv", self._patience())
-            except NameTaken:
-                continue
-            except PermanentError as error:
-                raise _refused(error) from None
-            return _keep(self.journal.file.parent / path, data), self._object(path)
-        raise AssertionError("names do not run out")
-
-    def _manifest_paths(self) -> Iterator[str]:
-        for number in itertools.count(1):
-            path = "manifest-sent.csv" if number == 1 else f"manifest-sent-{number}.csv"
-            if path not in self.journal.acknowledged:
-                yield path
-
-
-def _rows(acknowledged: dict[str, Acknowledged]) -> list[ManifestRow]:
-    """Lines of the manifest, in the order of paths.
-
-    Where the clinic sent a list of accession numbers of its own, that list is the agreed one: this manifest adds none to it, since an object
-    that is not on the list must stay a finding.
-    """
-    agreed_elsewhere = any(done.lists_accessions for done in acknowledged.values())
-    return [
-        ManifestRow(
-            number,
-            None if agreed_elsewhere else done.accession_number or None,
-            done.study_instance_uid or None,
-            done.path,
-            done.sha256,
-            done.size,
-        )
-        for number, (path, done) in enumerate(sorted(acknowledged.items()), start=2)
-        if not is_manifest_name(path)
-    ]
-
-
-def _keep(file: Path, data: bytes) -> Path:
-    """Write `file` whole or not at all, readable by its owner alone: it names files and accession numbers."""
-    unfinished = file.with_suffix(".part")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(descriptor)
-    return unfinished.replace(file)
 
 
 def _checked(batch: str) -> str:
