@@ -22,7 +22,8 @@ def resource(ddl: str) -> dict[str, Any]:
     for item in statement.args["properties"].expressions:
         properties.update(_property(item))
     columns = [_column(column) for column in statement.this.expressions]
-    return {**properties, "schema": {"fields": columns}}
+    made = {**properties, "schema": {"fields": columns}}
+    return {name: made[name] for name in ("description", "timePartitioning", "clustering", "schema")}
 
 
 def _property(item: exp.Expression) -> dict[str, Any]:

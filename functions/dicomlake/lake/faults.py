@@ -38,8 +38,8 @@ _BUSY_REASONS = frozenset(
 class ObjectGone(DicomlakeError):
     """The object, or this generation of it, is not there any more: it was deleted or overwritten. Not an error of the input."""
 
-    def __init__(self) -> None:
-        super().__init__("object_gone")
+    def __init__(self, message: str = "object_gone") -> None:
+        super().__init__(message)
 
 
 class NoSuchTable(PermanentError):
@@ -56,8 +56,8 @@ class NoSuchTable(PermanentError):
 class AlreadyThere(DicomlakeError):
     """A precondition was not met: the name is taken, or the object changed in between. Caught inside this room."""
 
-    def __init__(self) -> None:
-        super().__init__("already_there")
+    def __init__(self, message: str = "already_there") -> None:
+        super().__init__(message)
 
 
 @contextmanager

@@ -123,7 +123,6 @@ def copy(client: "StorageClient", bucket: str, name: str, generation: int | None
                 token, _done, _total = target.rewrite(
                     source,
                     token=token,
-                    source_generation=generation,
                     if_generation_match=0,
                     retry=storage_retry(),
                     timeout=TIMEOUT_S,

@@ -33,8 +33,8 @@ _JSON = "application/json"
 class NoSuchCase(DicomlakeError):
     """Nothing is held under this site, object key and generation."""
 
-    def __init__(self) -> None:
-        super().__init__("nothing is held under this site, object key and generation")
+    def __init__(self, message: str = "nothing is held under this site, object key and generation") -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)

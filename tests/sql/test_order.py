@@ -1,0 +1,129 @@
+"""Settled views are a function of the set of rows: neither the order of insertion nor repetition changes them."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.sql.conftest import Lake
+
+Rows = Mapping[str, Sequence[dict[str, object]]]
+OBJECTS = st.sampled_from(["OA", "OB", "OC"])
+CONTENTS = st.sampled_from(["C1", "C2", None])
+GENERATIONS = st.integers(1, 3)
+DECIDED = st.sampled_from(["2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z"])
+SUBJECT = {"study_key": st.just("S1"), "series_key": st.just("E1"), "instance_key": st.sampled_from(["I1", "I2"])}
+BATCH = st.sampled_from(["b1", "b2", None])
+SITE = st.sampled_from(["clinic-a", "clinic-b"])
+
+
+def _rows(**columns: st.SearchStrategy[object]) -> st.SearchStrategy[list[dict[str, object]]]:
+    return st.lists(st.fixed_dictionaries({"site": SITE, **columns}), max_size=6)
+
+
+OPERATIONS = st.fixed_dictionaries(
+    {
+        "ops.receipts": _rows(
+            object_key=OBJECTS,
+            generation=GENERATIONS,
+            content_key=CONTENTS,
+            outcome=st.sampled_from(["released", "quarantined", "pending"]),
+            accession_key=st.sampled_from(["A1", "A2", None]),
+            decided_at=DECIDED,
+            batch=BATCH,
+            **SUBJECT,
+        ),
+        "ops.retractions": _rows(
+            object_key=OBJECTS, generation=GENERATIONS, code=st.sampled_from(["retracted", "withdrawn"])
+        ),
+        "ops.manifests": _rows(
+            manifest_key=st.sampled_from(["OM", "OX"]),
+            generation=GENERATIONS,
+            line=st.integers(2, 4),
+            accession_key=st.sampled_from(["A1", "A2", None]),
+            object_key=st.one_of(st.none(), OBJECTS),
+            content_key=CONTENTS,
+            expected_files=st.one_of(st.none(), st.integers(1, 2)),
+            batch=BATCH,
+        ),
+    }
+)
+RESEARCH = st.fixed_dictionaries(
+    {
+        "lake.instances": _rows(
+            content_key=st.sampled_from(["C1", "C2"]),
+            StudyInstanceUID=st.just("2.25.1"),
+            SeriesInstanceUID=st.just("2.25.2"),
+            SOPInstanceUID=st.sampled_from(["2.25.11", "2.25.12"]),
+            rules_version=st.sampled_from(["r1", "r2"]),
+            release_month=st.sampled_from(["2026-03-01", "2026-04-01"]),
+        ),
+        "lake.retractions": _rows(content_key=st.sampled_from(["C1", "C9"]), code=st.just("retracted")),
+    }
+)
+
+
+def _keyed(rows: Rows) -> dict[str, list[dict[str, object]]]:
+    """A row's key follows from what it is about, as in the pipeline: equal rows have equal keys."""
+    return {
+        table: [{"row_key": repr(sorted(row.items(), key=str))} | row for row in given] for table, given in rows.items()
+    }
+
+
+def _shuffled(rows: Rows, seed: int) -> dict[str, list[dict[str, object]]]:
+    chance = random.Random(seed)
+    shuffled = {}
+    for table, distinct in rows.items():
+        again = [row for row in distinct for _ in range(chance.randint(1, 3))]
+        chance.shuffle(again)
+        shuffled[table] = again
+    return shuffled
+
+
+def _seen(lake: Lake, rows: Rows, views: Sequence[str]) -> list[list[str]]:
+    lake.fill(rows)
+    return [sorted(repr(sorted(row.items())) for row in lake.select(view)) for view in views]
+
+
+PROPERTY = settings(
+    max_examples=max(12, settings.default.max_examples // 10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.mark.slow
+@PROPERTY
+@given(rows=OPERATIONS, seed=st.integers(0, 99))
+def test_operations_views_do_not_depend_on_order_or_repetition(lake: Lake, rows: Rows, seed: int) -> None:
+    views = [
+        "clinic.receipts",
+        "clinic.conflicts",
+        "clinic.batch_files",
+        "clinic.batch_accessions",
+        "clinic.batch_reconciliation",
+    ]
+    once = _keyed(rows)
+    assert _seen(lake, once, views) == _seen(lake, _shuffled(once, seed), views)
+
+
+@pytest.mark.slow
+@PROPERTY
+@given(rows=RESEARCH, seed=st.integers(0, 99))
+def test_research_views_do_not_depend_on_order_or_repetition(lake: Lake, rows: Rows, seed: int) -> None:
+    views = ["research.instances", "research.series", "research.studies"]
+    once = _keyed(rows)
+    assert _seen(lake, once, views) == _seen(lake, _shuffled(once, seed), views)
+
+
+@pytest.mark.slow
+@PROPERTY
+@given(rows=OPERATIONS)
+def test_every_arrived_object_is_one_row(lake: Lake, rows: Rows) -> None:
+    once = _keyed(rows)
+    lake.fill(once)
+    arrived = {(row["site"], row["object_key"], row["generation"]) for row in once["ops.receipts"]}
+    found = [(row["site"], row["object_key"], row["generation"]) for row in lake.select("clinic.receipts")]
+    assert sorted(found) == sorted(arrived)
