@@ -64,7 +64,7 @@ def query(bucket: str, parameters: Mapping[str, str]) -> Query:
         start,
         min(ends, default=None),
         min(most or _MOST, _MOST),
-        parameters.get("includeTrailingDelimiter", "false") == "true",
+        parameters.get("includeTrailingDelimiter", "").lower() == "true",
     )
 
 

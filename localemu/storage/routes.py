@@ -48,7 +48,17 @@ def _route(method: str, path: str, handler: Callable[[Call], Awaitable[Response]
 
 _OBJECT = "storage/v1/b/*/o/*"
 _COPY = (*_CONDITIONS, *_SOURCE_CONDITIONS, "sourceGeneration")
-_LIST = ("prefix", "delimiter", "startOffset", "endOffset", "maxResults", "pageToken", "includeTrailingDelimiter")
+# versions=true lists what there is: a bucket with versioning can't be made here, so live objects are all there are.
+_LIST = (
+    "versions",
+    "prefix",
+    "delimiter",
+    "startOffset",
+    "endOffset",
+    "maxResults",
+    "pageToken",
+    "includeTrailingDelimiter",
+)
 _UPLOAD = ("uploadType", "name", "contentEncoding", "upload_id", *_CONDITIONS)
 _UPLOAD_PATHS = ("upload/storage/v1/b/*/o", "resumable/upload/storage/v1/b/*/o")
 
@@ -117,7 +127,12 @@ def parameters(route: Route, raw_query: str) -> dict[str, str]:
     except ValueError:
         raise invalid("The query is not valid UTF-8.") from None
     for name, value in pairs:
-        if name not in route.parameters and name not in _COMMON and value != "false" and not name.startswith("$"):
+        if (
+            name not in route.parameters
+            and name not in _COMMON
+            and value.lower() != "false"
+            and not name.startswith("$")
+        ):
             raise unsupported(
                 f"the parameter {name}" if re.fullmatch(r"\w{1,40}", name, re.ASCII) else "a parameter with this name"
             )
