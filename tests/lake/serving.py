@@ -33,7 +33,10 @@ def served(app: Any) -> Iterator[str]:
 class Faults:
     """Around an ASGI application: the next requests whose path holds `path` are answered as planned, one plan each.
 
-    "pass": nothing happens. "error": 503, nothing is carried out. "after": carried out, then answered with 503. "cut": half of the body is sent, then the line drops.
+    pass    nothing happens
+    error   503, nothing is carried out
+    after   carried out, then answered with 503
+    cut     half of the body is sent, then the line drops
     """
 
     def __init__(self, app: Any) -> None:

@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS `ops.batches` (
     manifest_key STRING OPTIONS (description = 'Keyed name of the manifest (letter O).'),
     lines INT64 OPTIONS (description = 'Lines of data in the manifest.'),
     accessions INT64 OPTIONS (description = 'Different accession numbers in the manifest, after normalising.'),
-    delimiter STRING OPTIONS (description = 'Column delimiter found: , or ;'),
+    delimiter STRING OPTIONS (description = 'Column delimiter found, a comma or a semicolon.'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
     key_version STRING OPTIONS (description = 'Check value of the operations key: 8 hexadecimal digits. Pseudonyms compare only under one key.')
