@@ -118,7 +118,15 @@ class Platform:
         for blob in self.services.storage.list_blobs(settings.quarantine_bucket):
             if blob.name.endswith("note.json"):
                 yield f"quarantine {blob.name}", blob.name.encode() + blob.download_as_bytes()
-        for table in ("lake.instances", "ops.receipts", "ops.acquisitions", "ops.manifests", "ops.batches", "ops.audit", "ops.retractions"):
+        for table in (
+            "lake.instances",
+            "ops.receipts",
+            "ops.acquisitions",
+            "ops.manifests",
+            "ops.batches",
+            "ops.audit",
+            "ops.retractions",
+        ):
             yield f"table {table}", json.dumps(self.rows(f"SELECT * FROM `{table}`"), default=str).encode()
 
 

@@ -1,0 +1,79 @@
+"""What a steward decides about held objects, through the command line as a steward would."""
+
+import json
+
+import pytest
+
+from tests.flows.conftest import SITE, Platform
+from tests.flows.objects import instance, ultrasound
+
+pytestmark = pytest.mark.flow
+
+
+def held_key(platform: Platform, batch: str, path: str) -> str:
+    return str(platform.receipts(batch)[path]["object_key"])
+
+
+def audit_of(platform: Platform, key: str) -> list[str]:
+    return [
+        row["action"]
+        for row in platform.rows(f"SELECT action FROM `ops.audit` WHERE object_key = '{key}' ORDER BY decided_at")
+    ]
+
+
+def test_a_held_picture_is_listed_shown_and_approved(platform: Platform) -> None:
+    batch = "20261120-110000-aaaa"
+    platform.put(f"{batch}/us", ultrasound(11))
+    platform.wait_idle()
+    key = held_key(platform, batch, "us")
+    listed = json.loads(platform.dicomlake("quarantine", "list", "--site", SITE, "--json").stdout)
+    assert [row["code"] for row in listed if row["object_key"] == key] == ["pixel_phi_suspected"]
+    shown = platform.dicomlake("quarantine", "show", key, "--site", SITE)
+    assert f"{batch}/us" in shown.stdout
+    done = platform.dicomlake("quarantine", "approve", key, "--site", SITE, "--actor", "reviewer")
+    assert done.returncode == 0, done.stderr
+    platform.wait_idle()
+    assert platform.receipts(batch)["us"]["outcome"] == "released"
+    again = json.loads(platform.dicomlake("quarantine", "list", "--site", SITE, "--json").stdout)
+    assert key not in [row["object_key"] for row in again]
+    assert audit_of(platform, key) == ["quarantine_show", "quarantine_approve"]
+
+
+def test_what_no_look_can_cure_cannot_be_approved(platform: Platform) -> None:
+    batch = "20261120-110000-bbbb"
+    platform.put(f"{batch}/text", b"Findings: normal.")
+    platform.put(f"{batch}/noise", bytes(range(256)) * 5)
+    platform.wait_idle()
+    for path in ("text", "noise"):
+        refused = platform.dicomlake("quarantine", "approve", held_key(platform, batch, path), "--site", SITE)
+        assert refused.returncode == 2
+        assert "cannot be approved" in refused.stderr
+    platform.wait_idle()
+    assert {row["outcome"] for row in platform.receipts(batch).values()} == {"quarantined"}
+
+
+def test_a_replay_gives_the_same_outcome_and_a_delete_leaves_nothing(platform: Platform) -> None:
+    batch = "20261120-110000-cccc"
+    platform.put(f"{batch}/us", ultrasound(12))
+    platform.wait_idle()
+    key = held_key(platform, batch, "us")
+    assert platform.dicomlake("quarantine", "replay", key, "--site", SITE).returncode == 0
+    platform.wait_idle()
+    assert platform.receipts(batch)["us"]["code"] == "pixel_phi_suspected"
+    assert platform.dicomlake("quarantine", "delete", key, "--site", SITE).returncode == 0
+    assert platform.dicomlake("quarantine", "show", key, "--site", SITE).returncode == 2
+    landing = platform.services.storage.bucket(platform.services.settings.landing_bucket(SITE))
+    assert not landing.blob(f"{batch}/us").exists()
+    assert audit_of(platform, key) == ["quarantine_replay", "quarantine_delete"]
+
+
+def test_a_batch_is_replayed_and_the_lake_stays_the_same(platform: Platform) -> None:
+    batch = "20261120-110000-dddd"
+    platform.put(f"{batch}/a", instance(patient=50))
+    platform.wait_idle()
+    before = platform.rows("SELECT * FROM `research.instances` ORDER BY row_key")
+    replayed = platform.dicomlake("replay", "--site", SITE, "--batch", batch, "--json")
+    assert json.loads(replayed.stdout) == [{"replayed": 1}], replayed.stderr
+    platform.wait_idle()
+    assert platform.rows("SELECT * FROM `research.instances` ORDER BY row_key") == before
+    assert platform.receipts(batch)["a"]["outcome"] == "released"
