@@ -160,6 +160,7 @@ class _Service:
             timeout_keep_alive=600,
             timeout_graceful_shutdown=1,
             server_header=False,
+            proxy_headers=False,
         )
         self.socket = bound
         self.server = uvicorn.Server(config)
@@ -185,7 +186,7 @@ def _services(start: _Start, store: Store, faults: Faults) -> list[_Service]:
     from localemu.bigquery import bigquery_app
     from localemu.storage import storage_app
 
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").addFilter(_not_on_purpose)
     apps: dict[str, ASGIApp] = {
         "storage": storage_app(store),
         "bigquery": bigquery_app(start.state / "bigquery", store),
@@ -195,6 +196,11 @@ def _services(start: _Start, store: Store, faults: Faults) -> list[_Service]:
         _Service(Guard(FaultyService(app, faults, name), port), bound, name)
         for (name, app), port, bound in zip(apps.items(), ports, start.sockets[:2], strict=True)
     ]
+
+
+def _not_on_purpose(record: logging.LogRecord) -> bool:
+    """The server complains of a reply that a broken_stream fault left incomplete; nobody needs to hear of that."""
+    return "without completing response" not in record.getMessage()
 
 
 def _placeholders(config: Config, ports: Ports, state: Path) -> dict[str, str]:

@@ -23,7 +23,7 @@ from localemu.functions.host import Host
 from localemu.functions.schedule import Schedule
 from localemu.store import Store
 
-SOURCE = '''
+SOURCE = """
 import json, os, pathlib, time
 import flask
 import functions_framework
@@ -54,7 +54,7 @@ def take(event):
 @functions_framework.http
 def tick(request):
     return act({"tick": True})
-'''
+"""
 
 
 @dataclass
@@ -71,7 +71,14 @@ class Stage:
 
     def put(self, bucket: str, name: str, kind: str = FINALIZED) -> None:
         """An outbox row, as the store writes it together with an object."""
-        row = (bucket, name, 7, kind, json.dumps({"bucket": bucket, "name": name, "generation": "7"}), "2026-11-20T20:00:00.123456Z")
+        row = (
+            bucket,
+            name,
+            7,
+            kind,
+            json.dumps({"bucket": bucket, "name": name, "generation": "7"}),
+            "2026-11-20T20:00:00.123456Z",
+        )
         sql = "INSERT INTO outbox(bucket, name, generation, type, resource, created_at) VALUES (?,?,?,?,?,?)"
         self.store.write(lambda write: write.execute(sql, row)).result()
 
@@ -144,4 +151,6 @@ def trigger(folder: Path, **fields: Any) -> Function:
 
 def timed(folder: Path, **fields: Any) -> Function:
     """An HTTP function."""
-    return Function(name="tick", target="tick", source=str(folder / "source.py"), signature="http", timeout_s=5.0, **fields)
+    return Function(
+        name="tick", target="tick", source=str(folder / "source.py"), signature="http", timeout_s=5.0, **fields
+    )

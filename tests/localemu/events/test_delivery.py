@@ -115,7 +115,10 @@ def test_what_was_in_flight_when_the_platform_ended_is_delivered_again(folder: P
     async def second() -> None:
         async with stage(folder, trigger(folder)) as s:
             await s.settle()
-            assert {(row["name"], row["state"], row["attempts"]) for row in s.deliveries()} == {("x", "delivered", 2), ("y", "delivered", 1)}
+            assert {(row["name"], row["state"], row["attempts"]) for row in s.deliveries()} == {
+                ("x", "delivered", 2),
+                ("y", "delivered", 1),
+            }
             assert s.deliveries()[-1]["tries"][0]["note"] == "interrupted: the platform ended"
 
     asyncio.run(first())
@@ -181,7 +184,9 @@ def test_a_duplicate_fault_delivers_the_same_event_twice(folder: Path) -> None:
 def test_an_after_fault_carries_the_event_out_and_delivers_it_again(folder: Path) -> None:
     async def go() -> None:
         async with stage(folder, trigger(folder)) as s:
-            s.faults.add([Rule("functions", "after", times=1), Rule("functions", "error", path="^/take/in-a/y$", times=2)])
+            s.faults.add(
+                [Rule("functions", "after", times=1), Rule("functions", "error", path="^/take/in-a/y$", times=2)]
+            )
             s.put("in-a", "x")
             await s.settle()
             assert len(s.seen()) == 2
