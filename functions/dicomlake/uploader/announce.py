@@ -21,7 +21,7 @@ def announce(journal: Journal, deliver: Callable[[str, bytes], None]) -> tuple[t
     `deliver(path, data)` puts one into the batch, and raises NameTaken where other bytes have the name.
     """
     rows = _rows(journal.acknowledged)
-    paths = _free_paths(journal.acknowledged)
+    paths = (f"manifest-sent{'' if number == 1 else f'-{number}'}.csv" for number in itertools.count(1))
     parts = (rows[start : start + MAX_ROWS] for start in range(0, len(rows), MAX_ROWS))
     return tuple(_announce(journal, format_manifest(part), paths, deliver) for part in parts)
 
@@ -37,11 +37,6 @@ def _announce(
         except NameTaken:
             continue
         return _keep(journal.file.parent / path, data), f"{journal.batch}/{path}"
-
-
-def _free_paths(acknowledged: Mapping[str, Acknowledged]) -> Iterator[str]:
-    names = (f"manifest-sent{'' if number == 1 else f'-{number}'}.csv" for number in itertools.count(1))
-    return (name for name in names if name not in acknowledged)
 
 
 def _rows(acknowledged: Mapping[str, Acknowledged]) -> list[ManifestRow]:

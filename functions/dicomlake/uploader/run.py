@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -167,15 +167,16 @@ class _Run:
                     continue
                 pending.add(pool.submit(self._one, entry))
                 if len(pending) >= 4 * self.options.jobs:
-                    finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in finished)
+                    yield from _first_of(pending)
             while pending:
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
+                yield from _first_of(pending)
         finally:
             self.stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             self.stop.clear()
+            for future in pending:  # what came through while the run was being stopped need not be sent again
+                if not future.cancelled() and future.exception() is None:
+                    self._note(future.result())
 
     def _one(self, entry: Entry) -> _Done:
         try:
@@ -218,6 +219,13 @@ class _Run:
 
     def _object(self, path: str) -> str:
         return f"{self.journal.batch}/{path}"
+
+
+def _first_of(pending: set[Future[_Done]]) -> Iterator[_Done]:
+    """Wait for some, and take each out of `pending` as it is handed on."""
+    for future in wait(pending, return_when=FIRST_COMPLETED).done:
+        pending.remove(future)
+        yield future.result()
 
 
 def _checked(batch: str) -> str:
