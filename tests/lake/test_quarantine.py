@@ -149,3 +149,14 @@ def test_unknown_case_is_said_so(storage: Emulator, steward: Steward) -> None:
     ):
         with pytest.raises(NoSuchCase):
             call()
+
+
+def test_interrupted_delete_can_be_done_again(storage: Emulator, steward: Steward) -> None:
+    note = _arrived(storage, "ODELETE")
+    quarantine.hold(storage.client, BUCKET, note)
+    for part in ("original", "source.json"):
+        objects.delete(storage.client, BUCKET, f"{note.id.folder}{part}")
+    with pytest.raises(NoSuchCase):
+        quarantine.replay(storage.client, BUCKET, note.id, steward)
+    assert quarantine.delete(storage.client, BUCKET, note.id, steward).values["object_key"] == "ODELETE"
+    assert _case(storage, note.id) == {}

@@ -13,7 +13,7 @@ row of `ops.audit` that the caller loads; `audit_row` gives the same row beforeh
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from dicomlake.errors import Code, ConfigError, DicomlakeError
@@ -109,12 +109,12 @@ def list_cases(client: "StorageClient", bucket: str, site: str = "", code: str =
 
 def show(client: "StorageClient", bucket: str, case: CaseId) -> QuarantineNote:
     """The whole note of a case, with the bucket and name it arrived under. Raises NoSuchCase."""
+    note = _note(client, bucket, case)
     try:
-        note = _load(client, bucket, f"{case.folder}note.json")
         source = _load(client, bucket, f"{case.folder}source.json")
     except objects.ObjectGone:
         raise NoSuchCase from None
-    return QuarantineNote(**note, **source)  # type: ignore[arg-type]  # written by hold()
+    return replace(note, **source)  # type: ignore[arg-type]  # written by hold()
 
 
 def read_original(client: "StorageClient", bucket: str, case: CaseId, max_bytes: int) -> bytes:
@@ -143,9 +143,9 @@ def replay(client: "StorageClient", bucket: str, case: CaseId, by: Steward) -> O
 
 def delete(client: "StorageClient", bucket: str, case: CaseId, by: Steward) -> OperationsRow:
     """Remove a case and the held original for good. Raises NoSuchCase."""
-    note = show(client, bucket, case)
-    # The note goes last but for its source: after an interruption the case is still listed, and deleting it again ends the work.
-    for part in ("original", "decision.json", "note.json", "source.json"):
+    note = _note(client, bucket, case)
+    # The note goes last: after an interruption the case is still listed, and deleting it again ends the work.
+    for part in ("original", "source.json", "decision.json", "note.json"):
         objects.delete(client, bucket, f"{case.folder}{part}")
     return audit_row(note, "quarantine_delete", by)
 
@@ -169,6 +169,13 @@ def _decide(client: "StorageClient", bucket: str, note: QuarantineNote, action: 
     body = {name: row.values[name] for name in ("action", "code", "actor", "decided_at")}
     objects.replace(client, bucket, f"{note.id.folder}decision.json", _dump(body), _JSON)
     return row
+
+
+def _note(client: "StorageClient", bucket: str, case: CaseId) -> QuarantineNote:
+    try:
+        return QuarantineNote(**_load(client, bucket, f"{case.folder}note.json"))  # type: ignore[arg-type]  # written by hold()
+    except objects.ObjectGone:
+        raise NoSuchCase from None
 
 
 def _dump(value: dict[str, object]) -> bytes:
