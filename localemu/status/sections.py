@@ -11,7 +11,7 @@ from localemu.events.wire import WireError, request
 from localemu.functions.host import tail
 from localemu.status.rooms import Rooms
 
-_PAGE_ROWS = 25
+_PAGE_ROWS = 15
 _QUERY_ROWS = 500
 _MOST_TABLES = 200
 _LOG_LINES = 200

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import json
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_a_failing_function_is_tried_again_with_growing_delay_then_given_up_and_
             assert (row["state"], row["attempts"]) == ("dead", 4)
             assert [attempt["status"] for attempt in row["tries"]] == [500] * 4
             began = [call["began"] for call in s.seen()]
-            gaps = [late - early for early, late in zip(began, began[1:], strict=False)]
+            gaps = [late - early for early, late in itertools.pairwise(began)]
             assert gaps[0] >= 0.09
             assert gaps[1] > gaps[0] * 1.5
             assert gaps[2] > gaps[1] * 1.5
@@ -151,7 +152,7 @@ def test_no_worker_has_more_in_flight_than_its_concurrency(folder: Path) -> None
             calls = sorted(s.seen(), key=lambda call: float(call["began"]))
             for pid in {call["pid"] for call in calls}:
                 began = [call["began"] for call in calls if call["pid"] == pid]
-                assert all(late - early > 0.045 for early, late in zip(began, began[1:], strict=False))
+                assert all(late - early > 0.045 for early, late in itertools.pairwise(began))
 
     asyncio.run(go())
 
