@@ -166,9 +166,15 @@ class Walk:
     def _level(self, elements: list[Element], explicit: bool, depth: int) -> int:
         """Collect the edits of one level; returns by how many bytes it grows."""
         table, rule_of, growth = self._plan.table, self._plan.rule, 0
+        private_removed, edits, removed = self._plan.private.action is Action.X, self._edits, 0
         self._seen += len(elements)
         for one in elements:
             tag, vr, _, value, end, items = one
+            if tag & 0x10000 and private_removed:
+                edits.append((one[2], end, b""))
+                removed += 1
+                growth -= end - one[2]
+                continue
             known = table.get(tag)
             rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr)
             if rule is None:
@@ -178,6 +184,7 @@ class Walk:
                     growth += self._even(one, explicit)
             else:
                 growth += self._treat(one, rule, explicit, depth)
+        self._touched[Action.X] += removed
         return growth
 
     def _treat(self, one: Element, rule: Rule, explicit: bool, depth: int) -> int:

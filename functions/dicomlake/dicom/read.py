@@ -15,7 +15,7 @@ from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Walker, corrupt
 from dicomlake.dicom.limits import DEFAULT, Limits
 from dicomlake.dicom.part10 import guessed_vr, layout_of
-from dicomlake.dicom.syntaxes import EXPLICIT_LITTLE, IMPLICIT_LITTLE, Syntax, syntax_of
+from dicomlake.dicom.syntaxes import Syntax
 from dicomlake.dicom.text import Charset, decoded_values
 from dicomlake.errors import Code, PermanentError
 
@@ -49,6 +49,21 @@ class RawInstance:
     def transfer_syntax(self) -> str:
         """UID of the encoding the object came in."""
         return self.syntax.uid
+
+    @cached_property
+    def study_instance_uid(self) -> str:
+        """Checked to be there and valid, as the next two."""
+        return self.values("StudyInstanceUID")[0]
+
+    @cached_property
+    def series_instance_uid(self) -> str:
+        """Of the series."""
+        return self.values("SeriesInstanceUID")[0]
+
+    @cached_property
+    def sop_instance_uid(self) -> str:
+        """Of the instance."""
+        return self.values("SOPInstanceUID")[0]
 
     @cached_property
     def index(self) -> dict[int, Element]:
@@ -165,6 +180,3 @@ def expected_pixel_bytes(raw: RawInstance) -> int | None:
     sixths = _SUBSAMPLED.get(raw.first("PhotometricInterpretation") or "", 6 * samples) if samples == 3 else 6 * samples
     frames = max(raw.number("NumberOfFrames") or 1, 1)
     return (rows * columns * sixths * bits * frames + 47) // 48
-
-
-__all__ = ["EXPLICIT_LITTLE", "IMPLICIT_LITTLE", "RawInstance", "expected_pixel_bytes", "read_raw", "syntax_of"]

@@ -1,0 +1,95 @@
+"""A second look at finished bytes: `verify(raw, clean, profile)` returns, or raises PermanentError(deid_failed, slug). Called by `pipeline/`.
+
+Independent of the walk: pydicom reads original and copy, every element of both is held against its rule, dates must all have moved by
+the same days, and values the original is known to identify with are searched in all decoded text and in the raw bytes around the pixels.
+Nothing is repaired here: a finding means that the walk, a rule or this reader is wrong about the object, and it stays behind.
+"""
+
+import warnings
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from dicomlake.dicom.deidentify import CleanInstance
+from dicomlake.dicom.elements import PIXEL_DATA
+from dicomlake.dicom.known import fold, known_values
+from dicomlake.dicom.plan import plan_for
+from dicomlake.dicom.proof import Proof, failed
+from dicomlake.dicom.read import RawInstance
+from dicomlake.errors import PermanentError
+from dicomlake.rules import Profile
+
+if TYPE_CHECKING:
+    from pydicom import FileDataset
+    from pydicom.dataset import Dataset
+
+_META = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
+
+
+def verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
+    """Prove the rules on the finished bytes. Raises PermanentError(deid_failed) with what failed as a slug, never with a value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's quote values
+        try:
+            _verify(raw, clean, profile)
+        except PermanentError:
+            raise
+        except (
+            ArithmeticError,
+            AttributeError,
+            EOFError,
+            LookupError,
+            NotImplementedError,
+            OSError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ):
+            raise failed("second_reader_stopped") from None
+
+
+def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
+    from pydicom import config, dcmread
+
+    config.settings.reading_validation_mode = config.IGNORE
+    data = clean.to_bytes()
+    after = dcmread(BytesIO(data))
+    plan = plan_for(profile)
+    proof = Proof(plan, clean.patient_key)
+    proof.compare(_read_original(raw), after)
+    around = fold(_around_pixels(after, data).decode("latin-1"))
+    # From here on pydicom's converted values are looked at; until now the bytes were.
+    proof.check_marks(after)
+    _check_meta(after, clean, data)
+    known = known_values(raw, plan.rule)
+    if known.found_in(fold("\n".join(proof.texts))):
+        raise failed("known_value_in_text")
+    if known.word_found_in(around):
+        raise failed("known_value_in_bytes")
+    if any(word.encode("utf-16-le").decode("latin-1") in around for word in known.words if word.isascii()):
+        raise failed("known_value_in_bytes")
+
+
+def _read_original(raw: RawInstance) -> "Dataset":
+    from pydicom.filereader import read_dataset
+
+    source = BytesIO(raw.buffer)
+    source.seek(raw.start)
+    return read_dataset(source, not raw.syntax.explicit, True, bytelength=raw.elements[-1][4] - raw.start)
+
+
+def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None:
+    if data[:128].strip(b"\0") or {int(tag) for tag in after.file_meta.keys()} != _META:
+        raise failed("file_meta_not_ours")
+    named = (str(after.file_meta.MediaStorageSOPClassUID), str(after.file_meta.MediaStorageSOPInstanceUID))
+    if named != (str(after.SOPClassUID), str(after.SOPInstanceUID)) or named != (clean.sop_class_uid, clean.sop_uid):
+        raise failed("file_meta_contradicts")
+    if str(after.PatientID) != clean.patient_key:
+        raise failed("patient_key_missing")
+
+
+def _around_pixels(after: "FileDataset", data: bytes) -> bytes:
+    """The bytes of the file without the value of its pixel data."""
+    pixels = after.get_item(PIXEL_DATA) if PIXEL_DATA in after else None
+    place = getattr(pixels, "value_tell", None)
+    size = len(pixels.value or b"") if pixels is not None else 0
+    return data if place is None else data[:place] + b"\n" + data[place + size :]
