@@ -191,6 +191,13 @@ class TestZip:
         with pytest.raises(ConfigError, match="zip"):
             listing(tmp_path / "x.zip")
 
+    def test_a_member_without_a_name_fails_by_its_reason(self, tmp_path: Path) -> None:
+        file = zipped(tmp_path, ("Xnul.dcm", b"x"), ("good.dcm", b"x"))
+        file.write_bytes(file.read_bytes().replace(b"Xnul", b"\0nul"))
+        found = listing(file)
+        assert paths(found) == ["good.dcm"]
+        assert [failure.reason for failure in found.failures] == ["unsafe_name"]
+
     def test_two_members_of_one_name_are_two_objects(self, tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="Duplicate"):
             file = zipped(tmp_path, ("1.dcm", b"1"), ("1.dcm", b"2"))
@@ -209,8 +216,9 @@ class TestZip:
                 member = zipfile.ZipInfo("x")
                 member.filename = name
                 archive.writestr(member, b"")
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
         found = listing(file)
+        content(found)
         assert len(found.entries) + len(found.skips) + len(found.failures) == len(members)
         assert len(set(paths(found))) == len(found.entries)
         assert all(relative_path(path) == path for path in paths(found))

@@ -164,9 +164,9 @@ def _take_member(found: _Found, member: zipfile.ZipInfo) -> None:
     if stat.S_ISLNK(member.external_attr >> 16):
         found.skips.append(Failure(where, "link"))
     elif any(is_left_out(part) for part in parts if part not in ("", ".", "..")):
-        if not member.is_dir():
+        if not where.endswith("/"):
             found.skips.append(Failure(where, "hidden_or_system"))
-    elif member.is_dir():
+    elif where.endswith("/"):
         pass
     elif member.flag_bits & 1:
         found.failures.append(Failure(where, "encrypted"))
