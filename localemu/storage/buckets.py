@@ -77,6 +77,7 @@ def _change(connection: sqlite3.Connection, call: Call, body: dict[str, Any], cl
 
 
 def _checked(connection: sqlite3.Connection, call: Call, reading: bool = False) -> sqlite3.Row:
+    conditions = call.conditions()
     row = catalog.find_bucket(connection, call.path[0])
-    call.conditions().check(row, reading=reading)
+    conditions.check(row, reading=reading)
     return row

@@ -116,8 +116,9 @@ def _fields_of_copy(source: sqlite3.Row, body: dict[str, Any]) -> Fields:
 
 
 def _checked(connection: sqlite3.Connection, call: Call, reading: bool = False) -> sqlite3.Row:
+    conditions = call.conditions()
     row = catalog.live_object(connection, call.path[0], call.path[1], call.number("generation"))
-    call.conditions().check(row, reading=reading)
+    conditions.check(row, reading=reading)
     return row
 
 
