@@ -15,7 +15,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,7 +39,7 @@ from localemu.store import Store, StoreBusy
 
 # Runs a command so that the kernel kills it when the platform is gone: prctl(PR_SET_PDEATHSIG, SIGKILL), then exec.
 _MORTAL = "import ctypes,os,sys;hasattr(ctypes.CDLL(None),'prctl') and ctypes.CDLL(None).prctl(1,9,0,0,0);os.execvp(sys.argv[1],sys.argv[1:])"
-_STOP_LIMIT_S = 1.0
+_STOP_LIMIT_S = 0.6
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -66,7 +67,9 @@ async def run(options: Options, environ: Mapping[str, str], say: Callable[[str],
         environment = _environment(config, ports, state)
         _make_secrets(config, state)
         sockets = stack.enter_context(_bound(config, ports))
-        inherited = {**environ, **environment, "NO_PROXY": _LOOPBACK, "no_proxy": _LOOPBACK}
+        # A proxy of the user's must not stand between a client and loopback.
+        direct = ",".join(filter(None, (environ.get("NO_PROXY") or environ.get("no_proxy"), _LOOPBACK)))
+        inherited = {**environ, **environment, "NO_PROXY": direct, "no_proxy": direct}
         await _serve(_Start(config, ports, state, environment, inherited, sockets, options.time_scale), stop, say)
 
 
@@ -114,6 +117,7 @@ async def _serve(start: _Start, stop: asyncio.Event, say: Callable[[str], None])
     try:
         for service in services:
             service.start()
+        await _answering(services)
         page = _Service(Guard(status_app(rooms), start.ports.status), start.sockets[2], "status", lifespan="off")
         work = asyncio.create_task(_work(start, rooms, page, say))
         ended = asyncio.create_task(stop.wait())
@@ -123,9 +127,20 @@ async def _serve(start: _Start, stop: asyncio.Event, say: Callable[[str], None])
         work.cancel()
         await asyncio.wait([work], timeout=_STOP_LIMIT_S)
     finally:
-        await host.stop()
         for service in services:
-            service.stop()
+            service.server.should_exit = True
+        await host.stop()
+        # A query or an upload that takes longer is cut off with the process; what was acknowledged is on disk.
+        end = time.monotonic() + _STOP_LIMIT_S
+        while any(service.alive for service in services) and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+
+
+async def _answering(services: "Sequence[_Service]") -> None:
+    while not all(service.server.started for service in services):
+        if dead := [service.name for service in services if not service.alive]:
+            raise ConfigError(f"the {dead[0]} emulator does not start; its reason stands above")
+        await asyncio.sleep(0.005)
 
 
 async def _work(start: _Start, rooms: Rooms, page: "_Service", say: Callable[[str], None]) -> None:
@@ -162,6 +177,7 @@ class _Service:
             server_header=False,
             proxy_headers=False,
         )
+        self.name = name
         self.socket = bound
         self.server = uvicorn.Server(config)
         # The platform handles signals itself, for all its servers at once.
@@ -172,11 +188,10 @@ class _Service:
         """Serve from now on. The socket listens already, so nothing is refused meanwhile."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop accepting; wait a moment for requests under way."""
-        self.server.should_exit = True
-        if self._thread.ident is not None:
-            self._thread.join(_STOP_LIMIT_S)
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
 
     def _run(self) -> None:
         self.server.run(sockets=[self.socket])

@@ -31,10 +31,10 @@ def admin_routes(rooms: Rooms) -> list[Route]:
         query = request.query_params
         if (state := query.get("state", "")) not in ("", log.UNMATCHED, *log.STATES):
             return _refused(f"state must be one of {', '.join((*log.STATES, log.UNMATCHED))}")
-        limit, before = _whole(query.get("limit"), 100), _whole(query.get("before"), None)
+        limit, before = min(max(_whole(query.get("limit"), 100) or 1, 1), _MOST_ROWS), _whole(query.get("before"), None)
         rows = await asyncio.to_thread(
             rooms.read,
-            lambda read: log.deliveries(read, state, query.get("function", ""), before, min(limit or 1, _MOST_ROWS)),
+            lambda read: log.deliveries(read, state, query.get("function", ""), before, limit),
         )
         return JSONResponse(
             {"events": [_shown(row) for row in rows], "next": rows[-1]["id"] if len(rows) == limit else None}

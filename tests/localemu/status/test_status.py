@@ -134,6 +134,19 @@ def test_an_event_that_makes_no_sense_is_refused(running: Platform, body: bytes)
     assert "error" in json.loads(reply)
 
 
-def test_queries_that_cannot_be_run_say_why(running: Platform) -> None:
-    assert "error" in running.json("POST", "/query", {"sql": "SELECT 1"})
+def test_a_query_shows_nested_values_as_json_and_errors_as_they_are(running: Platform) -> None:
+    assert running.json("POST", "/query", {"sql": "SELECT 1"}) == {
+        "columns": ["n", "many", "part"],
+        "rows": [[None, '["1", "2"]', '{"x": "<i>"}']],
+        "total": "1",
+    }
+    assert running.json("POST", "/query", {"sql": "bad"}) == {"error": "Syntax error at [1:1]"}
     assert running.ask("POST", "/query", {"sql": 1})[0] == 400
+
+
+def test_tables_are_listed_with_rows_and_every_field(running: Platform) -> None:
+    page = _text(running, "/section/tables")
+    assert "lake.instances" in page
+    assert "12\u202f345 rows" in page
+    assert "part.x" in page
+    assert "A &lt;b&gt;number&lt;/b&gt;" in page
