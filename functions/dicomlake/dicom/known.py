@@ -32,7 +32,9 @@ _COMMON = frozenset(
     "department service doctor head neck brain chest thorax abdomen pelvis spine knee foot hand heart liver lung breast left right "
     "male female adult child mayo brown black white gray grey young long short strong parkinson axial image study series scan contrast "
     "routine standard emergency trauma name first last firstname lastname family given demo case philips siemens toshiba canon hologic "
-    "text comment contains screen save secondary derived original primary workstation computer general electric systems other person user admin operator technician physician research project".split()
+    "text comment contains screen save secondary "
+    "derived original primary workstation computer general electric systems other person user admin operator technician physician "
+    "research project".split()
 )
 _SEPARATORS = re.compile(r"[\s^=,;_]+")
 

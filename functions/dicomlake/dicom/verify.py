@@ -78,7 +78,7 @@ def _read_original(raw: RawInstance) -> "Dataset":
 
 
 def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None:
-    if data[:128].strip(b"\0") or {int(tag) for tag in after.file_meta.keys()} != _META:
+    if data[:128].strip(b"\0") or {int(element.tag) for element in after.file_meta} != _META:
         raise failed("file_meta_not_ours")
     named = (str(after.file_meta.MediaStorageSOPClassUID), str(after.file_meta.MediaStorageSOPInstanceUID))
     if named != (str(after.SOPClassUID), str(after.SOPInstanceUID)) or named != (clean.sop_class_uid, clean.sop_uid):
