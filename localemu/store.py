@@ -7,6 +7,7 @@ A row is committed (WAL, synchronous=FULL) only after the bytes it names and the
 the same transaction as the change it tells of. So whatever was acknowledged survives `kill -9`, and nothing torn is ever visible.
 """
 
+import contextlib
 import fcntl
 import sqlite3
 import threading
@@ -157,10 +158,13 @@ class Store:
         if last != self._outbox_seen:
             self._outbox_seen = last
             if self.on_commit is not None:
-                self.on_commit()
+                # A listener whose event loop has just ended can't be told, and need not be: it reads the outbox when it starts.
+                with contextlib.suppress(RuntimeError):
+                    self.on_commit()
         if time.monotonic() > self._next_purge:
             self._next_purge = time.monotonic() + _PURGE_EVERY_S
-            self._purge(connection)
+            with contextlib.suppress(sqlite3.Error, OSError):  # the next round tries again
+                self._purge(connection)
 
     def _purge(self, connection: sqlite3.Connection) -> None:
         due = time.time() - _GRACE_S

@@ -51,14 +51,13 @@ async def get(call: Call) -> Response:
 async def patch(call: Call) -> Response:
     """PATCH: the fields given are changed, the others stay."""
     body = await call.json()
-    return call.reply(await call.write(lambda connection: _change(connection, call, body, {})))
+    return call.reply(await call.write(lambda connection: _change(connection, call, body, forgotten=())))
 
 
 async def update(call: Call) -> Response:
     """PUT: the fields given are all there are; what the service sets by default stays as it is."""
     body = await call.json()
-    cleared = {"labels": None} if "labels" not in body else {}
-    return call.reply(await call.write(lambda connection: _change(connection, call, body, cleared)))
+    return call.reply(await call.write(lambda connection: _change(connection, call, body, forgotten=("labels",))))
 
 
 async def delete(call: Call) -> Response:
@@ -67,10 +66,10 @@ async def delete(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def _change(connection: sqlite3.Connection, call: Call, body: dict[str, Any], cleared: dict[str, None]) -> Resource:
+def _change(connection: sqlite3.Connection, call: Call, body: dict[str, Any], forgotten: tuple[str, ...]) -> Resource:
     row = _checked(connection, call)
     old: Fields = catalog.object_fields(row)
-    fields = merged_bucket_fields(old, {**body, **cleared})
+    fields = merged_bucket_fields({name: value for name, value in old.items() if name not in forgotten}, body)
     if fields["location"] != old["location"]:
         raise invalid("The location of a bucket can't be changed.")
     return catalog.change_bucket(connection, row, fields)

@@ -98,7 +98,8 @@ def delete_bucket(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 def put_object(connection: sqlite3.Connection, new: NewObject, conditions: Preconditions) -> Resource:
     """Make `new` the live object of its name, if the conditions hold for the one it replaces. Emits finalized, and deleted for the old one."""
-    find_bucket(connection, new.bucket)
+    home = find_bucket(connection, new.bucket)
+    fields = {"storageClass": json.loads(home["fields"])["storageClass"], **new.fields}
     old = find_object(connection, new.bucket, new.name)
     conditions.check(old)
     if old is not None:
@@ -118,7 +119,7 @@ def put_object(connection: sqlite3.Connection, new: NewObject, conditions: Preco
             new.components,
             now,
             now,
-            json.dumps(new.fields),
+            json.dumps(fields),
         ),
     )
     resource = object_resource(live_object(connection, new.bucket, new.name))

@@ -112,6 +112,8 @@ _FEATURES: tuple[tuple[str, str], ...] = (
 
 def find(method: str, raw_path: str) -> tuple[Route, tuple[str, ...]]:
     """The route and the decoded names in its path. Raises ApiError 404, 405 or 501."""
+    if not raw_path.isascii():
+        raise _not_escaped()
     segments = raw_path.strip("/").split("/") if raw_path.startswith("/") else []
     fitting = [route for route in ROUTES if _fits(route.path, segments)]
     for route in fitting:
@@ -122,6 +124,8 @@ def find(method: str, raw_path: str) -> tuple[Route, tuple[str, ...]]:
 
 def parameters(route: Route, raw_query: str) -> dict[str, str]:
     """The query's parameters, each known to the route. Raises ApiError 400 or 501."""
+    if not raw_query.isascii():
+        raise _not_escaped()
     try:
         pairs = parse_qsl(raw_query, keep_blank_values=True, errors="strict")
     except ValueError:
@@ -164,6 +168,10 @@ def _decode(segment: str) -> str:
         return unquote(segment, errors="strict")
     except UnicodeDecodeError:
         raise invalid("The path is not valid UTF-8.") from None
+
+
+def _not_escaped() -> ApiError:
+    return invalid("Characters outside ASCII must be percent-escaped in a URL.")
 
 
 def _refusal(raw_path: str, known_path: bool) -> ApiError:

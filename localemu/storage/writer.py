@@ -39,7 +39,7 @@ class GroupWriter:
         future: Future[T] = Future()
         with self._closing:
             if self._closed:
-                raise RuntimeError("the store is closed")
+                raise _closed()
             self._jobs.put((work, future))
         return future
 
@@ -53,10 +53,22 @@ class GroupWriter:
 
     def _run(self) -> None:
         ending = False
-        while not ending:
-            group, ending = self._gather()
-            if group:
-                self._commit(group)
+        try:
+            while not ending:
+                group, ending = self._gather()
+                if group:
+                    self._commit(group)
+        finally:
+            self._refuse_what_is_left()
+
+    def _refuse_what_is_left(self) -> None:
+        """However the thread ends, nobody waits for it for ever."""
+        with self._closing:
+            self._closed = True
+        while not self._jobs.empty():
+            job = self._jobs.get()
+            if job is not None and job[1].set_running_or_notify_cancel():
+                job[1].set_exception(_closed())
 
     def _gather(self) -> tuple[list[_Job], bool]:
         """Wait for a job, then take all that wait behind it; True when the writer is to end after them."""
@@ -101,3 +113,7 @@ class GroupWriter:
             result, refusal = None, error
         self._connection.execute("RELEASE job")
         return result, refusal
+
+
+def _closed() -> RuntimeError:
+    return RuntimeError("the store is closed")

@@ -275,7 +275,15 @@ def test_buckets_are_made_listed_changed_and_removed(client: storage.Client) -> 
     bucket.labels = {"site": "clinic-a"}
     bucket.patch(if_metageneration_match=1)
     assert client.get_bucket("demo-second").labels == {"site": "clinic-a"}
-    bucket.blob("x").upload_from_string(b"")
+    bucket.storage_class = "NEARLINE"
+    bucket.labels = {}
+    bucket.update()
+    assert (client.get_bucket("demo-second").labels, bucket.metageneration) == ({}, 3)
+    with pytest.raises(exceptions.PreconditionFailed):
+        bucket.patch(if_metageneration_match=1)
+    blob = bucket.blob("x")
+    blob.upload_from_string(b"")
+    assert blob.storage_class == "NEARLINE"
     with pytest.raises(exceptions.Conflict):
         bucket.delete()
     bucket.delete(force=True)
