@@ -171,7 +171,8 @@ def pseudonym(
         rows.append(("PatientID", patient))
         if side is Domain.RESEARCH:
             shortest, longest = load_profile(settings.profile, root).shift_days
-            rows.append(("date shift, days", str(key.shift_days(patient, shortest, longest))))
+            if longest:
+                rows.append(("date shift, days", str(key.shift_days(patient, shortest, longest))))
     if uid:
         rows.append(("UID", key.uid(uid)))
     if accession:

@@ -38,6 +38,11 @@ class Order:
     rules_root: Path | None = None
     max_bytes: int = 1 << 30
 
+    @property
+    def root(self) -> Path:
+        """The folder that relative paths start from."""
+        return self.source if self.source.is_dir() else self.source.parent
+
 
 @dataclass(frozen=True)
 class Line:
@@ -59,19 +64,18 @@ def inputs(order: Order) -> list[Path]:
     if source == destination or destination.is_relative_to(source) or source.is_relative_to(destination):
         raise ConfigError("SRC and DST must lie apart, neither inside the other")
     if source.is_file():
-        return [source]
-    return sorted(path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
+        return [order.source]
+    return sorted(path for path in order.source.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:
     """De-identify `files` with `jobs` worker processes; yields a line per file in the order given. Raises ConfigError before any work."""
     make_tools(order)  # A broken rule file or key is said once and now, not once per file.
     order.destination.mkdir(parents=True, exist_ok=True)
-    root = order.source if order.source.is_dir() else order.source.parent
     seen: set[str] = set()
     with _pool(order, jobs) as pool:
         for path, future in _ahead(pool, files, window=jobs * 8):
-            line = _line(path.relative_to(root), future)
+            line = _line(path.relative_to(order.root), future)
             if order.layout is Layout.UID and line.output is not None:
                 if line.output in seen:
                     line = Line(line.input, Outcome.DUPLICATE, Code.DUPLICATE, line.output, line.kind, "")
@@ -124,8 +128,8 @@ def _work(path: Path) -> tuple[Assessment, str | None]:
     assessment = assess(path.read_bytes(), _Worker.tools)
     if assessment.clean is None:
         return assessment, None
-    root = order.source if order.source.is_dir() else order.source.parent
-    name = assessment.clean.object_name if order.layout is Layout.UID else path.relative_to(root).as_posix()
+    mirrored = order.layout is Layout.MIRROR
+    name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name
     _write(order.destination / name, assessment.clean.slices)
     return assessment.summary(), name
 
