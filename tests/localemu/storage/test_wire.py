@@ -309,6 +309,16 @@ def test_a_contradictory_piece_changes_nothing(raw: Raw, content_range: str) -> 
     assert put(raw, path, b"0123456789", "bytes 0-9/10").json()["md5Hash"] == md5(b"0123456789")
 
 
+def test_bytes_of_a_refused_piece_are_cut_off(raw: Raw, server: Server) -> None:
+    path = start(raw)
+    too_long = raw(
+        "PUT", path, data=iter([bytes(1 << 20)] * 3), headers={"content-range": f"bytes 0-{(1 << 21) - 1}/{1 << 21}"}
+    )
+    assert reason(too_long) == (400, "invalid")
+    assert put(raw, path, b"01234", "bytes 0-4/5").json()["md5Hash"] == md5(b"01234")
+    assert server.store.open_object(BUCKET, "r").read_bytes() == b"01234"
+
+
 def test_an_empty_object_and_one_of_a_single_put(raw: Raw) -> None:
     assert put(raw, start(raw, "name=e"), b"", "bytes */0").json()["size"] == "0"
     assert put(raw, start(raw, "name=e2"), b"", None).json()["size"] == "0"
