@@ -32,6 +32,7 @@ _FRAGMENTED = frozenset((b"OB", b"OW", b"OF", b"OD"))
 _SHORT, _LONG = 1, 2
 _FORM = dict.fromkeys(SHORT_VRS, _SHORT) | dict.fromkeys(LONG_VRS, _LONG)
 _PADDING = b"\0 \t\r\n\x1a\xff"
+_PADDING_TAGS = (0, 0x20202020, 0xFFFFFFFF)
 
 
 def corrupt(detail: str) -> PermanentError:
@@ -85,7 +86,7 @@ class Walker:
                 value = pos + 12
                 (length,) = _LENGTH(data, pos + 8)
             else:
-                if group == 0xFFFE or not tag:
+                if group == 0xFFFE or tag in _PADDING_TAGS:
                     break
                 vr, value = self._switched(tag, vr), pos + 8
                 (length,) = _LENGTH(data, pos + 4)
@@ -108,7 +109,7 @@ class Walker:
                 break
             group, number, length = _IMPLICIT(data, pos)
             tag = group << 16 | number
-            if group == 0xFFFE or not tag:
+            if group == 0xFFFE or tag in _PADDING_TAGS:
                 break
             vr, value = vr_of.get(tag, b"UN"), pos + 8
             stop, items = value + length, None

@@ -166,7 +166,7 @@ def _check_pixels(raw: RawInstance) -> None:
     fragmented = raw.buffer[value - 4 : value] == UNDEFINED.to_bytes(4, "little")
     if fragmented != raw.syntax.encapsulated:
         raise corrupt("pixel_data_contradict_syntax")
-    # Empty pixel data are no damage: archives of headers are made that way.
+    # Empty or absent pixel data are no damage: archives of headers are made that way.
     if not fragmented and 0 < end - value < (expected_pixel_bytes(raw) or 0):
         raise corrupt("pixel_data_truncated")
 

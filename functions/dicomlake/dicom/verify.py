@@ -15,7 +15,6 @@ from dicomlake.dicom.known import fold, known_values
 from dicomlake.dicom.plan import plan_for
 from dicomlake.dicom.proof import Proof, failed
 from dicomlake.dicom.read import RawInstance
-from dicomlake.errors import PermanentError
 from dicomlake.rules import Profile
 
 if TYPE_CHECKING:
@@ -27,23 +26,14 @@ _META = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012,
 
 def verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     """Prove the rules on the finished bytes. Raises PermanentError(deid_failed) with what failed as a slug, never with a value."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    stopped = (ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RuntimeError)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's quote values
         try:
             _verify(raw, clean, profile)
-        except PermanentError:
-            raise
-        except (
-            ArithmeticError,
-            AttributeError,
-            EOFError,
-            LookupError,
-            NotImplementedError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ):
+        except (*stopped, TypeError, ValueError, BytesLengthException, InvalidDicomError):
             raise failed("second_reader_stopped") from None
 
 

@@ -1,0 +1,132 @@
+"""The plain way to de-identify with pydicom, one converted element after the other. The walk over encoded bytes must come to the same."""
+
+from io import BytesIO
+from typing import Any
+
+from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_keyword, dictionary_VR
+from pydicom.dataelem import DataElement
+from pydicom.filereader import read_dataset
+
+from dicomlake.dicom import RawInstance
+from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
+from dicomlake.rules import Action, Dummies, Method, Profile
+
+WALKED = (Action.K, Action.U, Action.M, Action.C)
+
+
+def read_original(raw: RawInstance) -> Dataset:
+    """The original in little endian, as pydicom reads it."""
+    return read_dataset(BytesIO(raw.buffer[raw.start :]), not raw.syntax.explicit, True)
+
+
+def read_clean(data: bytes) -> Dataset:
+    """A clean file, as pydicom reads it."""
+    return dcmread(BytesIO(data))
+
+
+class Reference:
+    """Applies a profile to a data set in place, for one patient."""
+
+    def __init__(self, profile: Profile, key: SiteKey, patient_key: str) -> None:
+        self.profile, self.key, self.patient_key = profile, key, patient_key
+        self.days = key.shift_days(patient_key, *profile.shift_days)
+
+    def apply(self, one: Dataset, top: bool = True) -> Dataset:
+        patient_id = str(one.get("PatientID", "")) if top else self.patient_id
+        self.patient_id = patient_id
+        for tag in list(one.keys()):
+            element = one[tag]
+            stated = dictionary_VR(tag) if _known(tag) else ""
+            rule = self.profile.rule_for(int(tag), stated)
+            if rule.action is Action.X:
+                del one[tag]
+            elif element.VR == "SQ":
+                self._sequence(one, element, rule.action)
+            elif element.value not in (None, "", b"", []):
+                self._value(element, rule, top)
+        if top:
+            self._marks(one)
+        return one
+
+    def _sequence(self, one: Dataset, element: DataElement, action: Action) -> None:
+        if action in WALKED:
+            for item in element.value:
+                self.apply(item, False)
+        elif len(element.value):
+            items = self.profile.dummies.items[int(element.tag)] if action is Action.D else ()
+            element.value = [_constant(self.profile.dummies, item) for item in items]
+
+    def _value(self, element: DataElement, rule: Any, top: bool) -> None:
+        values = list(element.value) if element.VM > 1 else [element.value]
+        dummy = self.profile.dummies.by_vr[str(element.VR)[:2]].decode("ascii").strip()
+        if rule.action is Action.Z:
+            element.value = None if not isinstance(element.value, (str, bytes)) else type(element.value)()
+        elif rule.action is Action.D and rule.method is Method.PATIENT_KEY:
+            element.value = self.patient_key if top or element.value == self.patient_id else dummy
+        elif rule.action is Action.D:
+            binary = isinstance(element.value, bytes) or not isinstance(values[0], str)
+            element.value = self.profile.dummies.by_vr[str(element.VR)[:2]] if binary and element.VR != "PN" else dummy
+        elif rule.action is Action.U:
+            keyword = dictionary_keyword(element.tag) if _known(element.tag) else ""
+            element.value = [uid if not uid or is_standard_uid(uid, keyword) else self.key.uid(uid) for uid in values]
+        elif rule.action is Action.M:
+            fallback = dummy if rule.fallback is Action.D else ""
+            moved = {"DA": shift_da, "DT": shift_dt}.get(str(element.VR))
+            element.value = [
+                value if moved is None or not value else moved(str(value), self.days) or fallback for value in values
+            ]
+        elif rule.method is Method.CAP_AGE and str(element.value).endswith("Y") and int(str(element.value)[:-1]) > 89:
+            element.value = "090Y"
+
+    def _marks(self, one: Dataset) -> None:
+        one.PatientName = one.PatientID = self.patient_key
+        one.PatientIdentityRemoved = "YES"
+        one.LongitudinalTemporalInformationModified = self.profile.temporal
+        for keyword in ("DeidentificationMethod", "DeidentificationMethodCodeSequence"):
+            if keyword in one:
+                del one[keyword]
+
+
+def _known(tag: Any) -> bool:
+    try:
+        return bool(dictionary_VR(tag))
+    except KeyError:
+        return False
+
+
+def _constant(dummies: Dummies, elements: Any) -> Dataset:
+    made = Dataset()
+    for one in elements:
+        if one.vr == "SQ":
+            made.add_new(one.tag, "SQ", [_constant(dummies, item) for item in one.items])
+        else:
+            text = one.value.decode("ascii").strip() if one.vr.isalpha() and one.vr not in ("OB", "FL") else one.value
+            made.add_new(one.tag, one.vr, [0.0] * (len(one.value) // 4) if one.vr == "FL" else text)
+    return made
+
+
+def differences(one: Dataset, two: Dataset, path: str = "") -> list[str]:
+    """Where two data sets differ, by tag; empty values of any kind are the same."""
+    found = [f"{path}{tag}: only in one" for tag in set(one.keys()) ^ set(two.keys())]
+    for tag in set(one.keys()) & set(two.keys()):
+        mine, other = one[tag], two[tag]
+        if mine.VR == "SQ" and other.VR == "SQ":
+            if len(mine.value or []) != len(other.value or []):
+                found.append(f"{path}{tag}: number of items")
+                continue
+            for number, (left, right) in enumerate(zip(mine.value or [], other.value or [], strict=True)):
+                found += differences(left, right, f"{path}{tag}[{number}].")
+        elif _plain(mine.value) != _plain(other.value):
+            found.append(f"{path}{tag} {mine.VR}: value")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value == "" or value == b"" or value == []:
+        return ""
+    if isinstance(value, bytes):
+        return value.rstrip(b"\0 ")
+    if isinstance(value, (str, int, float)):
+        return str(value).strip(" \0")
+    return [str(part).strip(" \0") for part in value] if hasattr(value, "__iter__") else str(value)
