@@ -109,7 +109,12 @@ class _Api:
         configuration = body.get("configuration") or {}
         reference = body.get("jobReference") or {}
         ticket = Ticket(
-            str(reference.get("projectId") or project), configuration, user, reference.get("jobId"), reference.get("location"), bool(configuration.get("dryRun"))
+            str(reference.get("projectId") or project),
+            configuration,
+            user,
+            reference.get("jobId"),
+            reference.get("location"),
+            bool(configuration.get("dryRun")),
         )
         if "query" in configuration:
             return self.queries.run(ticket).resource
@@ -137,12 +142,18 @@ class _Api:
 
     def cancel_job(self, call: Call) -> Any:
         """Cancel a job: it is always done already, as BigQuery allows."""
-        return {"kind": "bigquery#jobCancelResponse", "job": self.jobs.get(call.path["project"], call.path["job"]).resource}
+        return {
+            "kind": "bigquery#jobCancelResponse",
+            "job": self.jobs.get(call.path["project"], call.path["job"]).resource,
+        }
 
     def projects(self, call: Call) -> Any:
         """List the projects that hold something."""
         names = sorted({key.split(":")[0] for key in self.catalog.dataset_keys()})
-        listed = [{"kind": "bigquery#project", "id": name, "projectReference": {"projectId": name}, "friendlyName": name} for name in names]
+        listed = [
+            {"kind": "bigquery#project", "id": name, "projectReference": {"projectId": name}, "friendlyName": name}
+            for name in names
+        ]
         return {**_paged("bigquery#projectList", "projects", listed, call), "totalItems": len(listed)}
 
 
@@ -165,7 +176,11 @@ def _handlers(api: _Api) -> list[tuple[str, str, Handler]]:
         ("GET", dataset, lambda call: datasets.get(call.dataset)),
         ("PATCH", dataset, lambda call: datasets.update(call.dataset, call.body, False, call.if_match)),
         ("PUT", dataset, lambda call: datasets.update(call.dataset, call.body, True, call.if_match)),
-        ("DELETE", dataset, lambda call: datasets.delete(call.dataset, call.options.get("deleteContents", "").lower() == "true")),
+        (
+            "DELETE",
+            dataset,
+            lambda call: datasets.delete(call.dataset, call.options.get("deleteContents", "").lower() == "true"),
+        ),
         ("GET", dataset + "/tables", api.list_tables),
         ("POST", dataset + "/tables", lambda call: tables.create(call.dataset, call.body)),
         ("GET", table, lambda call: tables.get(call.table)),
@@ -174,14 +189,37 @@ def _handlers(api: _Api) -> list[tuple[str, str, Handler]]:
         ("DELETE", table, lambda call: tables.delete(call.table)),
         ("POST", table + "/insertAll", lambda call: api.inserts.insert(call.table, call.body)),
         ("GET", table + "/data", lambda call: api.data.list(call.table, call.options)),
-        ("POST", "/projects/{project}/queries", lambda call: api.queries.query(call.path["project"], call.body, call.user)),
-        ("GET", "/projects/{project}/queries/{job}", lambda call: api.queries.results(call.path["project"], call.path["job"], call.options)),
+        (
+            "POST",
+            "/projects/{project}/queries",
+            lambda call: api.queries.query(call.path["project"], call.body, call.user),
+        ),
+        (
+            "GET",
+            "/projects/{project}/queries/{job}",
+            lambda call: api.queries.results(call.path["project"], call.path["job"], call.options),
+        ),
         ("POST", "/projects/{project}/jobs", lambda call: api.insert_job(call.path["project"], call.body, call.user)),
         ("GET", "/projects/{project}/jobs", api.list_jobs),
-        ("GET", "/projects/{project}/jobs/{job}", lambda call: api.jobs.get(call.path["project"], call.path["job"]).resource),
+        (
+            "GET",
+            "/projects/{project}/jobs/{job}",
+            lambda call: api.jobs.get(call.path["project"], call.path["job"]).resource,
+        ),
         ("POST", "/projects/{project}/jobs/{job}/cancel", api.cancel_job),
-        ("DELETE", "/projects/{project}/jobs/{job}/delete", lambda call: api.jobs.delete(call.path["project"], call.path["job"])),
-        ("GET", "/projects/{project}/serviceAccount", lambda call: {"kind": "bigquery#getServiceAccountResponse", "email": f"bigquery@{call.path['project']}.local"}),
+        (
+            "DELETE",
+            "/projects/{project}/jobs/{job}/delete",
+            lambda call: api.jobs.delete(call.path["project"], call.path["job"]),
+        ),
+        (
+            "GET",
+            "/projects/{project}/serviceAccount",
+            lambda call: {
+                "kind": "bigquery#getServiceAccountResponse",
+                "email": f"bigquery@{call.path['project']}.local",
+            },
+        ),
     ]
 
 
@@ -224,7 +262,9 @@ def bigquery_app(root: Path, objects: ObjectSource) -> Starlette:
     api = _Api(root, objects)
     routes: list[Route] = []
     for prefix in ("/bigquery/v2", ""):
-        routes += [Route(prefix + path, _endpoint(handler), methods=[method]) for method, path, handler in _handlers(api)]
+        routes += [
+            Route(prefix + path, _endpoint(handler), methods=[method]) for method, path, handler in _handlers(api)
+        ]
     for prefix in ("/upload/bigquery/v2", "/resumable/upload/bigquery/v2"):
         routes.append(Route(prefix + "/projects/{project}/jobs", api.uploads.endpoint, methods=["POST", "PUT"]))
     routes.append(Route("/{rest:path}", _missing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))

@@ -115,13 +115,19 @@ class Catalog:
 
     def datasets(self, project: str) -> list[Resource]:
         """List a project's datasets by name."""
-        found = [item for item in self._entities["dataset"].values() if item["datasetReference"]["projectId"] == project]
+        found = [
+            item for item in self._entities["dataset"].values() if item["datasetReference"]["projectId"] == project
+        ]
         return sorted(found, key=lambda item: str(item["datasetReference"]["datasetId"]))
 
     def tables(self, name: DatasetName) -> list[Resource]:
         """List a dataset's tables and views by name; notFound when there is no such dataset."""
         self.dataset(name)
-        found = [item for item in self._entities["table"].values() if item["tableReference"] | name.resource() == item["tableReference"]]
+        found = [
+            item
+            for item in self._entities["table"].values()
+            if item["tableReference"] | name.resource() == item["tableReference"]
+        ]
         return sorted(found, key=lambda item: str(item["tableReference"]["tableId"]))
 
     def all_tables(self) -> list[Resource]:
@@ -183,5 +189,7 @@ def stamp(resource: Resource, created: bool = False) -> Resource:
         fresh["creationTime"] = now
     fresh["lastModifiedTime"] = now
     fresh.pop("etag", None)
-    fresh["etag"] = hashlib.sha256(json.dumps(fresh, sort_keys=True).encode() + str(time.time_ns()).encode()).hexdigest()[:22]
+    fresh["etag"] = hashlib.sha256(
+        json.dumps(fresh, sort_keys=True).encode() + str(time.time_ns()).encode()
+    ).hexdigest()[:22]
     return fresh

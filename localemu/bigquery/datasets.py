@@ -11,7 +11,15 @@ from localemu.bigquery.errors import ApiError, duplicate, unsupported_field
 from localemu.bigquery.schema import quote
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,1024}")
-_KEPT = ("friendlyName", "description", "labels", "access", "isCaseInsensitive", "storageBillingModel", "maxTimeTravelHours")
+_KEPT = (
+    "friendlyName",
+    "description",
+    "labels",
+    "access",
+    "isCaseInsensitive",
+    "storageBillingModel",
+    "maxTimeTravelHours",
+)
 _WITH_EFFECT = (
     "defaultTableExpirationMs", "defaultPartitionExpirationMs", "defaultCollation", "defaultEncryptionConfiguration",
     "externalDatasetReference", "linkedDatasetSource", "resourceTags", "defaultRoundingMode",
@@ -29,7 +37,9 @@ class Datasets:
         reference = body.get("datasetReference") or {}
         name = DatasetName(str(reference.get("projectId") or project), str(reference.get("datasetId") or ""))
         if not _ID.fullmatch(name.dataset):
-            raise ApiError("invalid", f'Invalid dataset ID "{name.dataset}". Dataset IDs must be alphanumeric (plus underscores).')
+            raise ApiError(
+                "invalid", f'Invalid dataset ID "{name.dataset}". Dataset IDs must be alphanumeric (plus underscores).'
+            )
         _check(body)
         with self._catalog.change() as change:
             taken = {item["datasetReference"]["datasetId"].lower() for item in self._catalog.datasets(name.project)}

@@ -84,15 +84,29 @@ class Definitions:
             return Outcome("CREATE_TABLE_AS_SELECT", operation="REPLACE" if exists else "CREATE", table=name)
         return Outcome(kind_name, operation="REPLACE" if exists else "CREATE", table=name)
 
-    def _create_view(self, change: Change, name: TableName, statement: exp.Create, body: dict[str, Any], columns: list[Any], exists: bool) -> Outcome:
+    def _create_view(
+        self,
+        change: Change,
+        name: TableName,
+        statement: exp.Create,
+        body: dict[str, Any],
+        columns: list[Any],
+        exists: bool,
+    ) -> Outcome:
         if exists:
             if "view" not in self._catalog.table(name):
                 raise invalid_query(f"{name.key} is not a view")
             self._tables.delete_in(change, name)
         # Comments are part of a view's text in BigQuery; they do not survive parsing, the meaning does.
         query = statement.expression.sql(dialect="bigquery", comments=False, normalize_functions=False)
-        described = [{"name": column.name, "type": "STRING", "description": _description(column)} for column in columns if _description(column)]
-        self._tables.create_in(change, name, body | {"view": {"query": query}, "schema": {"fields": described}}, replacing=exists)
+        described = [
+            {"name": column.name, "type": "STRING", "description": _description(column)}
+            for column in columns
+            if _description(column)
+        ]
+        self._tables.create_in(
+            change, name, body | {"view": {"query": query}, "schema": {"fields": described}}, replacing=exists
+        )
         return Outcome("CREATE_VIEW", operation="REPLACE" if exists else "CREATE", table=name)
 
     def _create_schema(self, change: Change, statement: exp.Create, place: Place) -> Outcome:
@@ -102,7 +116,14 @@ class Definitions:
                 return Outcome("CREATE_SCHEMA", operation="SKIP", dataset=name)
             raise duplicate("Dataset", name.key)
         body = _properties(statement.args.get("properties"))
-        resource = {"kind": "bigquery#dataset", "id": name.key, "datasetReference": name.resource(), "location": "US", "type": "DEFAULT", **body}
+        resource = {
+            "kind": "bigquery#dataset",
+            "id": name.key,
+            "datasetReference": name.resource(),
+            "location": "US",
+            "type": "DEFAULT",
+            **body,
+        }
         change.execute(f"CREATE SCHEMA {quote(name.key)}")
         change.put("dataset", name.key, stamp(resource, created=True))
         return Outcome("CREATE_SCHEMA", operation="CREATE", dataset=name)
@@ -171,14 +192,16 @@ def _properties(properties: exp.Properties | None) -> dict[str, Any]:
     for item in properties.expressions if properties is not None else ():
         if isinstance(item, exp.PartitionedByProperty):
             body |= _partitioning(item.this)
-        elif isinstance(item, exp.Cluster):
+        elif isinstance(item, exp.ClusterProperty):
             body["clustering"] = {"fields": [column.name for column in item.expressions]}
         elif isinstance(item, exp.LocationProperty):
             body["location"] = item.name
         elif type(item) is exp.Property and item.name.lower() in _OPTIONS:
             body[_OPTIONS[item.name.lower()]] = _option(item.args["value"])
         else:
-            raise unsupported(f"{item.name.upper() if type(item) is exp.Property else type(item).__name__} in a definition")
+            raise unsupported(
+                f"{item.name.upper() if type(item) is exp.Property else type(item).__name__} in a definition"
+            )
     return body
 
 
@@ -198,13 +221,22 @@ def _partitioning(node: exp.Expr) -> dict[str, Any]:
     if isinstance(node, exp.Anonymous):
         call = node.name.upper()
         arguments = node.expressions
-        if call in ("DATE_TRUNC", "DATETIME_TRUNC", "TIMESTAMP_TRUNC") and len(arguments) == 2 and arguments[1].name.upper() in _GRAINS:
+        if (
+            call in ("DATE_TRUNC", "DATETIME_TRUNC", "TIMESTAMP_TRUNC")
+            and len(arguments) == 2
+            and arguments[1].name.upper() in _GRAINS
+        ):
             return {"timePartitioning": {"type": arguments[1].name.upper(), "field": arguments[0].name}}
         if call == "DATE" and len(arguments) == 1:
             return {"timePartitioning": {"type": "DAY", "field": arguments[0].name}}
         if call == "RANGE_BUCKET" and isinstance(arguments[1], exp.Anonymous):
             start, end, interval = (str(bound.name) for bound in arguments[1].expressions)
-            return {"rangePartitioning": {"field": arguments[0].name, "range": {"start": start, "end": end, "interval": interval}}}
+            return {
+                "rangePartitioning": {
+                    "field": arguments[0].name,
+                    "range": {"start": start, "end": end, "interval": interval},
+                }
+            }
     raise unsupported("PARTITION BY of this form")
 
 
@@ -224,7 +256,9 @@ def _field(column: exp.ColumnDef) -> Field:
         if isinstance(constraint.kind, exp.NotNullColumnConstraint):
             mode = "REQUIRED"
         elif not isinstance(constraint.kind, exp.Properties):
-            raise unsupported(f"column constraint {type(constraint.kind).__name__.replace('ColumnConstraint', '').upper()}")
+            raise unsupported(
+                f"column constraint {type(constraint.kind).__name__.replace('ColumnConstraint', '').upper()}"
+            )
     data_type = column.args.get("kind")
     if not isinstance(data_type, exp.DataType):
         raise invalid_query(f"Column {column.name} has no type")

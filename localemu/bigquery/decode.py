@@ -20,7 +20,8 @@ from localemu.bigquery.schema import BIGNUMERIC_SCALE, Field, by_name
 _WIDE = Context(prec=80)
 _INT = re.compile(r"\s*[-+]?\d+\s*")
 _STAMP = re.compile(
-    r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{1,2}(?::\d{1,2})?)(\.\d{1,9})?)?\s*(Z|UTC|[-+]\d{1,2}(?::?\d{2})?)?", re.IGNORECASE
+    r"(\d{4}-\d{1,2}-\d{1,2})(?:[T ](\d{1,2}:\d{1,2}(?::\d{1,2})?)(\.\d{1,9})?)?\s*(Z|UTC|[-+]\d{1,2}(?::?\d{2})?)?",
+    re.IGNORECASE,
 )
 _TIME = re.compile(r"(\d{1,2}:\d{1,2}(?::\d{1,2})?)(\.\d{1,9})?")
 
@@ -33,7 +34,9 @@ class UnknownField(ValueError):
         self.path = path
 
 
-def decode_record(fields: tuple[Field, ...], row: Mapping[str, Any], ignore_unknown: bool, path: str = "") -> dict[str, Any]:
+def decode_record(
+    fields: tuple[Field, ...], row: Mapping[str, Any], ignore_unknown: bool, path: str = ""
+) -> dict[str, Any]:
     """Turn a JSON object into column values, every field present; ValueError or UnknownField names the field only."""
     known = by_name(fields)
     given: dict[str, Any] = {}
@@ -171,7 +174,9 @@ def _datetime(value: Any) -> dt.datetime:
 def _timestamp(value: Any) -> dt.datetime:
     if isinstance(value, bool):
         raise ValueError
-    if isinstance(value, (int, float)) or (isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?", value.strip())):
+    if isinstance(value, (int, float)) or (
+        isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?", value.strip())
+    ):
         micros = int((Decimal(str(value).strip()) * 1_000_000).to_integral_value(ROUND_HALF_UP))
         return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)
     if not isinstance(value, str):

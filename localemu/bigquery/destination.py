@@ -28,7 +28,9 @@ class Destination:
             raise ApiError("invalid", f"Invalid createDisposition {self.create}")
 
 
-def prepare(change: Change, catalog: Catalog, tables: Tables, target: Destination, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+def prepare(
+    change: Change, catalog: Catalog, tables: Tables, target: Destination, fields: tuple[Field, ...]
+) -> tuple[Field, ...]:
     """Make the table ready to be appended to and give its columns; the dispositions decide."""
     if not catalog.has_table(target.table):
         catalog.dataset(target.table.parent)
@@ -41,8 +43,14 @@ def prepare(change: Change, catalog: Catalog, tables: Tables, target: Destinatio
         raise ApiError("invalid", f"{target.table.key} is a view and cannot be written to")
     if target.write == "WRITE_TRUNCATE":
         tables.delete_in(change, target.table)
-        kept = {key: resource[key] for key in ("description", "labels", "friendlyName", "timePartitioning", "rangePartitioning", "clustering") if key in resource}
-        tables.create_in(change, target.table, {**kept, "schema": schema_resource(fields), **target.layout}, replacing=True)
+        kept = {
+            key: resource[key]
+            for key in ("description", "labels", "friendlyName", "timePartitioning", "rangePartitioning", "clustering")
+            if key in resource
+        }
+        tables.create_in(
+            change, target.table, {**kept, "schema": schema_resource(fields), **target.layout}, replacing=True
+        )
         return fields
     existing = catalog.fields(target.table)
     if target.write == "WRITE_EMPTY":
@@ -52,13 +60,17 @@ def prepare(change: Change, catalog: Catalog, tables: Tables, target: Destinatio
     return existing
 
 
-def store(change: Change, catalog: Catalog, tables: Tables, target: Destination, compiled: Compiled, fields: tuple[Field, ...]) -> None:
+def store(
+    change: Change, catalog: Catalog, tables: Tables, target: Destination, compiled: Compiled, fields: tuple[Field, ...]
+) -> None:
     """Write a query's rows to its destination table."""
     columns = prepare(change, catalog, tables, target, fields)
     known = by_name(columns)
     for item in fields:
         if item.name.lower() not in known or duck_type(known[item.name.lower()]) != duck_type(item):
-            raise invalid_query(f"Provided Schema does not match Table {target.table.key}. Field {item.name} does not fit")
+            raise invalid_query(
+                f"Provided Schema does not match Table {target.table.key}. Field {item.name} does not fit"
+            )
     append(change, target.table, compiled, fields)
 
 
@@ -66,7 +78,10 @@ def append(change: Change, name: TableName, compiled: Compiled, fields: tuple[Fi
     """Insert a compiled query's rows by column name."""
     columns = ", ".join(quote(item.name) for item in fields)
     picked = ", ".join(
-        f"CAST({f'COALESCE({quote(item.name)}, [])' if item.repeated else quote(item.name)} AS {duck_type(item)})" for item in fields
+        f"CAST({f'COALESCE({quote(item.name)}, [])' if item.repeated else quote(item.name)} AS {duck_type(item)})"
+        for item in fields
     )
-    row = change.execute(f"INSERT INTO {name.sql} ({columns}) SELECT {picked} FROM ({compiled.sql})", compiled.values).fetchone()
+    row = change.execute(
+        f"INSERT INTO {name.sql} ({columns}) SELECT {picked} FROM ({compiled.sql})", compiled.values
+    ).fetchone()
     return int(row[0]) if row else 0

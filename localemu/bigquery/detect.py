@@ -38,9 +38,14 @@ def _csv(path: Path, options: Options) -> tuple[Field, ...]:
     header, body = (rows[options.skip - 1], rows[options.skip :]) if options.skip else (rows[0], rows[1:])
     kinds = [_text_kind([row[index] for row in body if index < len(row)]) for index in range(len(header))]
     if not options.skip and (not body or any(_text_kind([cell]) != "STRING" for cell in header if cell)):
-        raise ApiError("notImplemented", "Not supported by this emulator: autodetect of a CSV file without skipLeadingRows or a header line of its own")
+        raise ApiError(
+            "notImplemented",
+            "Not supported by this emulator: autodetect of a CSV file without skipLeadingRows or a header line of its own",
+        )
     if not options.skip:
-        raise ApiError("notImplemented", "Not supported by this emulator: autodetect of a CSV file without skipLeadingRows")
+        raise ApiError(
+            "notImplemented", "Not supported by this emulator: autodetect of a CSV file without skipLeadingRows"
+        )
     return tuple(Field(_name(name, index), kind) for index, (name, kind) in enumerate(zip(header, kinds, strict=True)))
 
 

@@ -49,7 +49,9 @@ class Changes:
 class _Work:
     """One statement under way."""
 
-    def __init__(self, catalog: Catalog, compiler: Compiler, change: Change, place: Place, parameters: Parameters) -> None:
+    def __init__(
+        self, catalog: Catalog, compiler: Compiler, change: Change, place: Place, parameters: Parameters
+    ) -> None:
         self._catalog = catalog
         self._compiler = compiler
         self._change = change
@@ -90,7 +92,9 @@ class _Work:
             if not targets and (item.type, item.mode == "REPEATED") != (column.type, column.repeated):
                 given, wanted = types.kind(_type(item)), types.kind(_type(column))
                 if (given, wanted) not in types.COERCIONS:
-                    raise invalid_query(f"Query column has type {given} which cannot be inserted into column {column.name}, which has type {wanted}")
+                    raise invalid_query(
+                        f"Query column has type {given} which cannot be inserted into column {column.name}, which has type {wanted}"
+                    )
         names = ", ".join(quote(column.name) for column in columns)
         renamed = Compiled(f"SELECT * FROM ({compiled.sql}) AS inserted({names})", compiled.values)
         return append(self._change, name, renamed, tuple(columns))
@@ -98,13 +102,28 @@ class _Work:
     def _insert_values(self, name: TableName, columns: list[Field], rows: list[exp.Expr]) -> int:
         total = 0
         for row in rows:
-            values = row.expressions if isinstance(row, exp.Tuple) else [row.this if isinstance(row, exp.Paren) else row]
+            values = (
+                row.expressions if isinstance(row, exp.Tuple) else [row.this if isinstance(row, exp.Paren) else row]
+            )
             if len(values) != len(columns):
                 raise invalid_query(f"Inserted row has wrong column count; Has {len(values)}, expected {len(columns)}")
-            items = [exp.alias_(_default(value, column), f"c{index}") for index, (value, column) in enumerate(zip(values, columns, strict=True))]
-            compiled = self._compiler.tree(exp.Select(expressions=items), self._place, self._parameters, targets=[_type(column) for column in columns])
+            items = [
+                exp.alias_(_default(value, column), f"c{index}")
+                for index, (value, column) in enumerate(zip(values, columns, strict=True))
+            ]
+            compiled = self._compiler.tree(
+                exp.Select(expressions=items),
+                self._place,
+                self._parameters,
+                targets=[_type(column) for column in columns],
+            )
             names = ", ".join(quote(column.name) for column in columns)
-            total += append(self._change, name, Compiled(f"SELECT * FROM ({compiled.sql}) AS inserted({names})", compiled.values), tuple(columns))
+            total += append(
+                self._change,
+                name,
+                Compiled(f"SELECT * FROM ({compiled.sql}) AS inserted({names})", compiled.values),
+                tuple(columns),
+            )
         return total
 
     def _probe(self, table: str, select: exp.Select, alias: str, targets: list[exp.DataType | None]) -> None:
@@ -114,7 +133,9 @@ class _Work:
         self._change.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}", compiled.values)
 
     def _refuse_twice(self, table: str) -> None:
-        found = self._change.execute(f"SELECT 1 FROM {table} GROUP BY target_row HAVING count(*) > 1 LIMIT 1").fetchone()
+        found = self._change.execute(
+            f"SELECT 1 FROM {table} GROUP BY target_row HAVING count(*) > 1 LIMIT 1"
+        ).fetchone()
         if found is not None:
             raise invalid_query("UPDATE/MERGE must match at most one source row for each target row")
 
@@ -137,9 +158,12 @@ class _Work:
 
     def _apply(self, name: TableName, table: str, columns: list[Field]) -> int:
         settings = ", ".join(
-            f"{quote(column.name)} = {f'COALESCE(p.c{index}, [])' if column.repeated else f'p.c{index}'}" for index, column in enumerate(columns)
+            f"{quote(column.name)} = {f'COALESCE(p.c{index}, [])' if column.repeated else f'p.c{index}'}"
+            for index, column in enumerate(columns)
         )
-        row = self._change.execute(f"UPDATE {name.sql} AS t SET {settings} FROM {table} AS p WHERE t.rowid = p.target_row").fetchone()
+        row = self._change.execute(
+            f"UPDATE {name.sql} AS t SET {settings} FROM {table} AS p WHERE t.rowid = p.target_row"
+        ).fetchone()
         self._change.execute(f"DROP TABLE {table}")
         return int(row[0]) if row else 0
 
@@ -170,12 +194,20 @@ class _Work:
         for clause in steps:
             self._keep(clause, steps, statement, target)
         twice = " UNION ALL ".join(f"SELECT target_row FROM {clause.table}" for clause in steps if clause.row)
-        if twice and self._change.execute(f"SELECT 1 FROM ({twice}) GROUP BY target_row HAVING count(*) > 1 LIMIT 1").fetchone() is not None:
+        if (
+            twice
+            and self._change.execute(
+                f"SELECT 1 FROM ({twice}) GROUP BY target_row HAVING count(*) > 1 LIMIT 1"
+            ).fetchone()
+            is not None
+        ):
             raise invalid_query("UPDATE/MERGE must match at most one source row for each target row")
         counts = {"INSERT": 0, "UPDATE": 0, "DELETE": 0}
         for clause in steps:
             counts[clause.action] += self._carry_out(clause, name)
-        return Outcome("MERGE", inserted=counts["INSERT"], updated=counts["UPDATE"], deleted=counts["DELETE"], table=name)
+        return Outcome(
+            "MERGE", inserted=counts["INSERT"], updated=counts["UPDATE"], deleted=counts["DELETE"], table=name
+        )
 
     def _keep(self, clause: _Clause, steps: list[_Clause], statement: exp.Merge, target: exp.Table) -> None:
         source, on = statement.args["using"], statement.args["on"]
@@ -201,7 +233,9 @@ class _Work:
 
     def _source_columns(self, source: exp.Expr) -> list[str]:
         probe = exp.Select(expressions=[exp.Star()]).from_(source.copy())
-        return [field.name for field in self._compiler.describe(self._compiler.tree(probe, self._place, self._parameters))]
+        return [
+            field.name for field in self._compiler.describe(self._compiler.tree(probe, self._place, self._parameters))
+        ]
 
     def _carry_out(self, clause: _Clause, name: TableName) -> int:
         if clause.action == "DELETE":
@@ -209,7 +243,9 @@ class _Work:
         if clause.action == "UPDATE":
             return self._apply(name, clause.table, clause.columns)
         names = ", ".join(quote(column.name) for column in clause.columns)
-        count = append(self._change, name, Compiled(f"SELECT * FROM {clause.table} AS inserted({names})"), tuple(clause.columns))
+        count = append(
+            self._change, name, Compiled(f"SELECT * FROM {clause.table} AS inserted({names})"), tuple(clause.columns)
+        )
         self._change.execute(f"DROP TABLE {clause.table}")
         return count
 
@@ -243,7 +279,11 @@ class _Clause:
             self.whole_row = True
             self.columns = list(fields)
             return
-        named = [column.name for column in then.this.expressions] if isinstance(then.this, (exp.Tuple, exp.Schema)) else None
+        named = (
+            [column.name for column in then.this.expressions]
+            if isinstance(then.this, (exp.Tuple, exp.Schema))
+            else None
+        )
         if then.this is not None and named is None and isinstance(then.this, exp.Paren):
             named = [then.this.this.name]
         self.columns = _picked(fields, named)
@@ -253,19 +293,29 @@ class _Clause:
             return
         if isinstance(given, exp.Values):
             given = given.expressions[0]
-        values = given.expressions if isinstance(given, exp.Tuple) else [given.this if isinstance(given, exp.Paren) else given]
+        values = (
+            given.expressions
+            if isinstance(given, exp.Tuple)
+            else [given.this if isinstance(given, exp.Paren) else given]
+        )
         if len(values) != len(self.columns):
             raise invalid_query(f"Inserted row has wrong column count; Has {len(values)}, expected {len(self.columns)}")
-        self._items = [exp.alias_(_default(v, c), f"c{i}") for i, (v, c) in enumerate(zip(values, self.columns, strict=True))]
+        self._items = [
+            exp.alias_(_default(v, c), f"c{i}") for i, (v, c) in enumerate(zip(values, self.columns, strict=True))
+        ]
 
     def items(self, source: exp.Expr, columns: list[str]) -> list[exp.Expr]:
         """Give the values as a select list; INSERT ROW takes the source's columns by position."""
         if not self.whole_row:
             return [item.copy() for item in self._items]
         if len(columns) != len(self.columns):
-            raise invalid_query(f"Inserted row has wrong column count; Has {len(columns)}, expected {len(self.columns)}")
+            raise invalid_query(
+                f"Inserted row has wrong column count; Has {len(columns)}, expected {len(self.columns)}"
+            )
         alias = source.alias_or_name
-        return [exp.alias_(exp.column(name, table=alias, quoted=True), f"c{index}") for index, name in enumerate(columns)]
+        return [
+            exp.alias_(exp.column(name, table=alias, quoted=True), f"c{index}") for index, name in enumerate(columns)
+        ]
 
 
 def _type(field: Field) -> exp.DataType:
@@ -301,18 +351,27 @@ def _picked(fields: tuple[Field, ...], names: list[str] | None) -> list[Field]:
 
 
 def _default(value: exp.Expr, column: Field) -> exp.Expr:
-    if isinstance(value, exp.Var) and value.name.upper() == "DEFAULT" or isinstance(value, exp.Column) and value.name.upper() == "DEFAULT":
+    if (
+        isinstance(value, exp.Var)
+        and value.name.upper() == "DEFAULT"
+        or isinstance(value, exp.Column)
+        and value.name.upper() == "DEFAULT"
+    ):
         return exp.Cast(this=exp.Null(), to=_type(column))
     return value.copy()
 
 
-def _assignments(fields: tuple[Field, ...], settings: list[exp.Expr], alias: str | None) -> tuple[list[Field], list[exp.Expr]]:
+def _assignments(
+    fields: tuple[Field, ...], settings: list[exp.Expr], alias: str | None
+) -> tuple[list[Field], list[exp.Expr]]:
     known = by_name(fields)
     columns: list[Field] = []
     items: list[exp.Expr] = []
     for index, setting in enumerate(settings):
         left = setting.this
-        if not isinstance(left, exp.Column) or (left.table and left.table.lower() in known and left.table.lower() != (alias or "").lower()):
+        if not isinstance(left, exp.Column) or (
+            left.table and left.table.lower() in known and left.table.lower() != (alias or "").lower()
+        ):
             raise unsupported("SET of a field of a STRUCT")
         if left.name.lower() not in known:
             raise invalid_query(f"Unrecognized name: {left.name}")

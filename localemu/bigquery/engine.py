@@ -29,7 +29,9 @@ class Engine:
         self._connection.execute("SET GLOBAL autoinstall_known_extensions = false")
         self._connection.execute("SET GLOBAL autoload_known_extensions = false")
         self._connection.execute("CREATE SCHEMA IF NOT EXISTS localemu")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS localemu.entities (kind VARCHAR, key VARCHAR, resource VARCHAR)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS localemu.entities (kind VARCHAR, key VARCHAR, resource VARCHAR)"
+        )
         scalar.register(self._connection)
         for statement in self._connection.extract_statements(_MACROS.read_text()):
             self._connection.execute(statement)

@@ -43,11 +43,19 @@ class ApiError(Exception):
         entry = {"message": self.message, "domain": "global", "reason": self.reason}
         if self.location:
             entry |= {"location": self.location, "locationType": "parameter"}
-        return {"error": {"code": self.status, "message": self.message, "errors": [entry], "status": _name(self.status)}}
+        return {
+            "error": {"code": self.status, "message": self.message, "errors": [entry], "status": _name(self.status)}
+        }
 
 
 def _name(status: int) -> str:
-    names = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 412: "FAILED_PRECONDITION"}
+    names = {
+        400: "INVALID_ARGUMENT",
+        403: "PERMISSION_DENIED",
+        404: "NOT_FOUND",
+        409: "ALREADY_EXISTS",
+        412: "FAILED_PRECONDITION",
+    }
     return names.get(status, "UNIMPLEMENTED" if status == 501 else "INTERNAL")
 
 

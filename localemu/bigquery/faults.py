@@ -14,7 +14,10 @@ _KNOWN = (
     (re.compile(r"Overflow|Out of Range", re.IGNORECASE), "numeric overflow"),
     (re.compile(r"NOT NULL constraint failed: ([\w.\" ]+)"), "Required field cannot be null"),
     (re.compile(r"More than one row returned by a subquery"), "Scalar subquery produced more than one element"),
-    (re.compile(r"MERGE.*more than one|multiple rows match", re.IGNORECASE), "UPDATE/MERGE must match at most one source row for each target row"),
+    (
+        re.compile(r"MERGE.*more than one|multiple rows match", re.IGNORECASE),
+        "UPDATE/MERGE must match at most one source row for each target row",
+    ),
 )
 
 

@@ -50,7 +50,9 @@ class Options:
         if configuration.get("preserveAsciiControlCharacters"):
             raise unsupported_field("preserveAsciiControlCharacters")
         mark = configuration.get("quote")
-        delimiter = {"\\t": "\t", "tab": "\t"}.get(str(configuration.get("fieldDelimiter") or ","), str(configuration.get("fieldDelimiter") or ","))
+        delimiter = {"\\t": "\t", "tab": "\t"}.get(
+            str(configuration.get("fieldDelimiter") or ","), str(configuration.get("fieldDelimiter") or ",")
+        )
         if len(delimiter) != 1 or (mark and len(mark) != 1):
             raise unsupported_field("fieldDelimiter or quote of more than one character")
         return Options(
@@ -76,12 +78,16 @@ class Block:
     errors: list[Rejected] = field(default_factory=list)
 
 
-def read_file(cursor: duckdb.DuckDBPyConnection, path: Path, options: Options, fields: tuple[Field, ...]) -> Iterator[Block]:
+def read_file(
+    cursor: duckdb.DuckDBPyConnection, path: Path, options: Options, fields: tuple[Field, ...]
+) -> Iterator[Block]:
     """Give the rows of a file for the given columns."""
     if options.format == "PARQUET":
         yield from _parquet(cursor, path, fields)
         return
-    records = _ndjson(path, options, fields) if options.format == "NEWLINE_DELIMITED_JSON" else _csv(path, options, fields)
+    records = (
+        _ndjson(path, options, fields) if options.format == "NEWLINE_DELIMITED_JSON" else _csv(path, options, fields)
+    )
     block = Block()
     for record in records:
         (block.errors if isinstance(record, Rejected) else block.rows).append(record)  # type: ignore[arg-type]
@@ -108,7 +114,9 @@ def _ndjson(path: Path, options: Options, fields: tuple[Field, ...]) -> Iterator
                 record = json.loads(line)
                 if not isinstance(record, dict):
                     raise ValueError("a JSON object is expected on each line")
-                yield decode_record(fields, {key: _plain_json(fields, key, value) for key, value in record.items()}, options.unknown)
+                yield decode_record(
+                    fields, {key: _plain_json(fields, key, value) for key, value in record.items()}, options.unknown
+                )
             except json.JSONDecodeError:
                 yield Rejected(number, "JSON parsing error")
             except UnicodeDecodeError:
@@ -145,14 +153,22 @@ def _csv(path: Path, options: Options, fields: tuple[Field, ...]) -> Iterator[di
         raise ApiError("invalid", "Error while reading data, error message: CSV could not be parsed") from None
 
 
-def _csv_record(number: int, record: list[str], options: Options, fields: tuple[Field, ...]) -> dict[str, Any] | Rejected:
+def _csv_record(
+    number: int, record: list[str], options: Options, fields: tuple[Field, ...]
+) -> dict[str, Any] | Rejected:
     if len(record) > len(fields) and not options.unknown:
         return Rejected(number, f"Too many values in line. Found {len(record)} columns while expected {len(fields)}.")
     if len(record) < len(fields) and not options.jagged:
-        return Rejected(number, f"CSV table references column position {len(fields) - 1}, but line contains only {len(record)} columns.")
+        return Rejected(
+            number,
+            f"CSV table references column position {len(fields) - 1}, but line contains only {len(record)} columns.",
+        )
     padded: list[str | None] = [*record, *[None] * (len(fields) - len(record))]
     try:
-        return {column.name: decode(column, _csv_value(column, text, options)) for column, text in zip(fields, padded, strict=False)}
+        return {
+            column.name: decode(column, _csv_value(column, text, options))
+            for column, text in zip(fields, padded, strict=False)
+        }
     except ValueError as error:
         return Rejected(number, str(error))
 
@@ -169,7 +185,9 @@ def _parquet(cursor: duckdb.DuckDBPyConnection, path: Path, fields: tuple[Field,
     try:
         described = cursor.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)]).description
     except duckdb.Error:
-        raise ApiError("invalid", "Error while reading data, error message: Input file is not in Parquet format.") from None
+        raise ApiError(
+            "invalid", "Error while reading data, error message: Input file is not in Parquet format."
+        ) from None
     present = {str(column[0]).lower() for column in described or ()}
     picked = [column for column in fields if column.name.lower() in present]
     columns = ", ".join(f"CAST({quote(column.name)} AS {duck_type(column)})" for column in picked)
@@ -182,4 +200,7 @@ def _parquet(cursor: duckdb.DuckDBPyConnection, path: Path, fields: tuple[Field,
 
 def _whole(fields: tuple[Field, ...], picked: list[Field], row: tuple[Any, ...]) -> dict[str, Any]:
     values = {column.name: value for column, value in zip(picked, row, strict=True)}
-    return {column.name: values.get(column.name) if not column.repeated else values.get(column.name) or [] for column in fields}
+    return {
+        column.name: values.get(column.name) if not column.repeated else values.get(column.name) or []
+        for column in fields
+    }

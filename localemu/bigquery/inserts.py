@@ -59,7 +59,9 @@ class Inserts:
             reply["insertErrors"] = [{"index": index, "errors": [error]} for index, error in errors.items()]
         return reply
 
-    def _fresh(self, table: str, rows: list[tuple[str | None, dict[str, Any]]]) -> list[tuple[str | None, dict[str, Any]]]:
+    def _fresh(
+        self, table: str, rows: list[tuple[str | None, dict[str, Any]]]
+    ) -> list[tuple[str | None, dict[str, Any]]]:
         now = time.monotonic()
         while self._seen and (len(self._seen) > _MAX_IDS or next(iter(self._seen.values())) < now - _REMEMBERED_S):
             self._seen.popitem(last=False)
@@ -79,7 +81,9 @@ class Inserts:
             self._seen[(table, key)] = now
 
 
-def _decode(fields: tuple[Field, ...], rows: list[dict[str, Any]], ignore: bool) -> tuple[list[tuple[int, dict[str, Any]]], dict[int, dict[str, str]]]:
+def _decode(
+    fields: tuple[Field, ...], rows: list[dict[str, Any]], ignore: bool
+) -> tuple[list[tuple[int, dict[str, Any]]], dict[int, dict[str, str]]]:
     good: list[tuple[int, dict[str, Any]]] = []
     errors: dict[int, dict[str, str]] = {}
     for index, row in enumerate(rows):

@@ -65,7 +65,12 @@ class Jobs:
         self._running: set[str] = set()
         self._lock = threading.Lock()
 
-    def run(self, ticket: Ticket, read: Callable[[], Outcome] | None, write: Callable[[Change], tuple[Outcome, Resource]] | None) -> Job:
+    def run(
+        self,
+        ticket: Ticket,
+        read: Callable[[], Outcome] | None,
+        write: Callable[[Change], tuple[Outcome, Resource]] | None,
+    ) -> Job:
         """Run a job that reads (`read`) or writes (`write`, in a transaction that also keeps the job). Errors end in the job."""
         reference = ticket.reference()
         key = f"{reference['projectId']}:{reference['jobId']}"
@@ -143,9 +148,16 @@ def _cells(job: Job) -> int:
     return len(job.outcome.rows) * max(len(job.outcome.fields), 1) if job.outcome is not None else 0
 
 
-def _resource(ticket: Ticket, reference: dict[str, str], outcome: Outcome | None, extra: Resource, error: ApiError | None) -> Resource:
+def _resource(
+    ticket: Ticket, reference: dict[str, str], outcome: Outcome | None, extra: Resource, error: ApiError | None
+) -> Resource:
     ended = str(max(int(time.time() * 1000), ticket.started))
-    statistics: Resource = {"creationTime": str(ticket.started), "startTime": str(ticket.started), "endTime": ended, "totalBytesProcessed": "0"}
+    statistics: Resource = {
+        "creationTime": str(ticket.started),
+        "startTime": str(ticket.started),
+        "endTime": ended,
+        "totalBytesProcessed": "0",
+    }
     statistics |= extra
     if outcome is not None and "query" in ticket.configuration:
         statistics["query"] = _query_statistics(outcome, ticket.dry)
@@ -166,7 +178,13 @@ def _resource(ticket: Ticket, reference: dict[str, str], outcome: Outcome | None
 
 
 def _query_statistics(outcome: Outcome, dry: bool) -> Resource:
-    found: Resource = {"statementType": outcome.statement, "totalBytesProcessed": "0", "totalBytesBilled": "0", "cacheHit": False, "totalSlotMs": "0"}
+    found: Resource = {
+        "statementType": outcome.statement,
+        "totalBytesProcessed": "0",
+        "totalBytesBilled": "0",
+        "cacheHit": False,
+        "totalSlotMs": "0",
+    }
     if outcome.reads:
         found["referencedTables"] = [name.resource() for name in outcome.reads]
     if outcome.fields:

@@ -48,13 +48,24 @@ class Loads:
         if not target.get("datasetId") or not target.get("tableId"):
             raise ApiError("required", "Required parameter is missing: destinationTable")
         properties = configuration.get("destinationTableProperties") or {}
-        layout = {key: configuration[key] for key in ("timePartitioning", "rangePartitioning", "clustering") if configuration.get(key)}
+        layout = {
+            key: configuration[key]
+            for key in ("timePartitioning", "rangePartitioning", "clustering")
+            if configuration.get(key)
+        }
         layout |= {key: properties[key] for key in ("description", "friendlyName", "labels") if properties.get(key)}
         name = TableName(target.get("projectId") or ticket.project, target["datasetId"], target["tableId"])
-        destination = Destination(name, configuration.get("writeDisposition") or "WRITE_APPEND", configuration.get("createDisposition") or "CREATE_IF_NEEDED", layout)
+        destination = Destination(
+            name,
+            configuration.get("writeDisposition") or "WRITE_APPEND",
+            configuration.get("createDisposition") or "CREATE_IF_NEEDED",
+            layout,
+        )
         return self._jobs.run(ticket, None, lambda change: self._load(change, configuration, destination, file))
 
-    def _load(self, change: Change, configuration: Mapping[str, Any], target: Destination, file: Path | None) -> tuple[Outcome, Resource]:
+    def _load(
+        self, change: Change, configuration: Mapping[str, Any], target: Destination, file: Path | None
+    ) -> tuple[Outcome, Resource]:
         files = [file] if file is not None else self._files(configuration.get("sourceUris") or [])
         options = Options.of(configuration)
         with faults():
@@ -70,7 +81,13 @@ class Loads:
                     insert_rows(change.cursor, target.table, columns, [_filled(columns, row) for row in block.rows])
                     count += len(block.rows)
         size = sum(path.stat().st_size for path in files)
-        load = {"inputFiles": str(len(files)), "inputFileBytes": str(size), "outputRows": str(count), "outputBytes": str(size), "badRecords": str(bad)}
+        load = {
+            "inputFiles": str(len(files)),
+            "inputFileBytes": str(size),
+            "outputRows": str(count),
+            "outputBytes": str(size),
+            "badRecords": str(bad),
+        }
         return Outcome("LOAD", table=target.table), {"load": load}
 
     def _files(self, uris: list[str]) -> list[Path]:
@@ -84,7 +101,11 @@ class Loads:
             names = [pattern]
             if "*" in pattern:
                 literal = "".join("[" + char + "]" if char in "?[" else char for char in pattern)
-                names = [name for name in self._objects.list_names(bucket, pattern.split("*")[0]) if fnmatch.fnmatchcase(name, literal)]
+                names = [
+                    name
+                    for name in self._objects.list_names(bucket, pattern.split("*")[0])
+                    if fnmatch.fnmatchcase(name, literal)
+                ]
             found += [self._open(bucket, name) for name in names]
             if not names:
                 raise ApiError("notFound", "Not found: URI matches no object")
@@ -96,7 +117,9 @@ class Loads:
         except (KeyError, FileNotFoundError):
             raise ApiError("notFound", "Not found: URI matches no object") from None
 
-    def _fields(self, change: Change, configuration: Mapping[str, Any], target: Destination, options: Options, files: list[Path]) -> tuple[Field, ...]:
+    def _fields(
+        self, change: Change, configuration: Mapping[str, Any], target: Destination, options: Options, files: list[Path]
+    ) -> tuple[Field, ...]:
         given = parse_fields(configuration.get("schema"))
         if given:
             return given
@@ -113,7 +136,14 @@ class Loads:
             return tuple(known.get(field.name.lower(), field) for field in found)
         return found
 
-    def _grow(self, change: Change, configuration: Mapping[str, Any], name: TableName, columns: tuple[Field, ...], fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    def _grow(
+        self,
+        change: Change,
+        configuration: Mapping[str, Any],
+        name: TableName,
+        columns: tuple[Field, ...],
+        fields: tuple[Field, ...],
+    ) -> tuple[Field, ...]:
         wanted = set(configuration.get("schemaUpdateOptions") or ())
         if wanted - _UPDATES:
             raise unsupported_field("schemaUpdateOptions")
@@ -122,11 +152,17 @@ class Loads:
         for field in fields:
             have = known.get(field.name.lower())
             if have is not None and (have.type, have.repeated) != (field.type, field.repeated):
-                raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Field {field.name} has changed type from {have.type} to {field.type}")
+                raise ApiError(
+                    "invalid",
+                    f"Provided Schema does not match Table {name.key}. Field {field.name} has changed type from {have.type} to {field.type}",
+                )
         if not added:
             return columns
         if "ALLOW_FIELD_ADDITION" not in wanted:
-            raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Cannot add fields (field: {added[0].name})")
+            raise ApiError(
+                "invalid",
+                f"Provided Schema does not match Table {name.key}. Cannot add fields (field: {added[0].name})",
+            )
         resource = dict(self._catalog.table(name))
         body = {"schema": schema_resource([*columns, *added])}
         self._tables.update_in(change, name, resource, body, False)

@@ -67,7 +67,18 @@ class Queries:
         return reply
 
     def _fresh(self, project: str, body: Mapping[str, Any], user: str) -> Job:
-        taken = ("kind", "requestId", "maxResults", "timeoutMs", "formatOptions", "dryRun", "location", "labels", "jobCreationMode", "queryResultsFormat")
+        taken = (
+            "kind",
+            "requestId",
+            "maxResults",
+            "timeoutMs",
+            "formatOptions",
+            "dryRun",
+            "location",
+            "labels",
+            "jobCreationMode",
+            "queryResultsFormat",
+        )
         configuration: dict[str, Any] = {"query": {key: value for key, value in body.items() if key not in taken}}
         if body.get("labels"):
             configuration["labels"] = body["labels"]
@@ -99,7 +110,12 @@ class Queries:
     def _page(self, job: Job, start: int, count: int | None, stamps: TimestampFormat) -> dict[str, Any]:
         outcome = job.outcome
         statistics = job.resource["statistics"].get("query", {})
-        reply: dict[str, Any] = {"jobReference": job.resource["jobReference"], "jobComplete": True, "totalBytesProcessed": "0", "cacheHit": False}
+        reply: dict[str, Any] = {
+            "jobReference": job.resource["jobReference"],
+            "jobComplete": True,
+            "totalBytesProcessed": "0",
+            "cacheHit": False,
+        }
         for key in ("numDmlAffectedRows", "dmlStats"):
             if key in statistics:
                 reply[key] = statistics[key]
@@ -133,7 +149,9 @@ def timestamps(options: Mapping[str, Any]) -> TimestampFormat:
 
 def timestamps_of(options: Mapping[str, str]) -> TimestampFormat:
     """Read formatOptions of a query string."""
-    return timestamps({key.split(".", 1)[1]: value for key, value in options.items() if key.startswith("formatOptions.")})
+    return timestamps(
+        {key.split(".", 1)[1]: value for key, value in options.items() if key.startswith("formatOptions.")}
+    )
 
 
 def _request(configuration: Mapping[str, Any], ticket: Ticket) -> Request:
@@ -146,7 +164,10 @@ def _request(configuration: Mapping[str, Any], ticket: Ticket) -> Request:
     if not isinstance(sql, str) or not sql.strip():
         raise ApiError("required", "Required parameter is missing: query", "query")
     default = configuration.get("defaultDataset")
-    place = Place(ticket.project, DatasetName(default.get("projectId") or ticket.project, default["datasetId"]) if default else None)
+    place = Place(
+        ticket.project,
+        DatasetName(default.get("projectId") or ticket.project, default["datasetId"]) if default else None,
+    )
     parameters = Parameters.of(configuration.get("queryParameters") or [], configuration.get("parameterMode"))
     return Request(sql, place, ticket.user, parameters, _destination(configuration, ticket))
 
@@ -157,4 +178,9 @@ def _destination(configuration: Mapping[str, Any], ticket: Ticket) -> Destinatio
         return None
     name = TableName(target.get("projectId") or ticket.project, target["datasetId"], target["tableId"])
     layout = {key: configuration[key] for key in _LAYOUT if configuration.get(key)}
-    return Destination(name, configuration.get("writeDisposition") or "WRITE_EMPTY", configuration.get("createDisposition") or "CREATE_IF_NEEDED", layout)
+    return Destination(
+        name,
+        configuration.get("writeDisposition") or "WRITE_EMPTY",
+        configuration.get("createDisposition") or "CREATE_IF_NEEDED",
+        layout,
+    )

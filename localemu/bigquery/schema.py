@@ -27,7 +27,14 @@ _FIELD_KEYS = {
     "name", "type", "mode", "description", "fields", "maxLength", "precision", "scale", "defaultValueExpression",
     "policyTags", "collation", "roundingMode", "categories", "foreignTypeDefinition", "timestampPrecision", "rangeElementType",
 }  # fmt: skip
-_KEYS_WITH_EFFECT = ("defaultValueExpression", "policyTags", "collation", "roundingMode", "rangeElementType", "foreignTypeDefinition")
+_KEYS_WITH_EFFECT = (
+    "defaultValueExpression",
+    "policyTags",
+    "collation",
+    "roundingMode",
+    "rangeElementType",
+    "foreignTypeDefinition",
+)
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,19 @@ def _parse_field(entry: Mapping[str, Any]) -> Field:
         raise ApiError("invalid", f"Field {name} is type RECORD but has no schema")
     if kind != "RECORD" and kind not in DUCK_TYPES:
         raise ApiError("invalid", f"Not supported by this emulator: type {entry.get('type')} of field {name}")
-    numbers = {key: int(entry[key]) if entry.get(key) is not None else None for key in ("maxLength", "precision", "scale")}
-    return Field(name, kind, mode, children, entry.get("description"), numbers["maxLength"], numbers["precision"], numbers["scale"])
+    numbers = {
+        key: int(entry[key]) if entry.get(key) is not None else None for key in ("maxLength", "precision", "scale")
+    }
+    return Field(
+        name,
+        kind,
+        mode,
+        children,
+        entry.get("description"),
+        numbers["maxLength"],
+        numbers["precision"],
+        numbers["scale"],
+    )
 
 
 def legacy_name(name: str) -> str:

@@ -121,5 +121,3 @@ def faults() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise translated(error) from None
-
-

@@ -35,7 +35,9 @@ class TableData:
         with self._engine.read() as cursor:
             cursor.execute("BEGIN")
             total = cursor.execute(f"SELECT count(*) FROM {name.sql}").fetchone()
-            rows = cursor.execute(f"SELECT {columns} FROM {name.sql} ORDER BY rowid LIMIT {count} OFFSET {start}").fetchall()
+            rows = cursor.execute(
+                f"SELECT {columns} FROM {name.sql} ORDER BY rowid LIMIT {count} OFFSET {start}"
+            ).fetchall()
             cursor.execute("COMMIT")
         whole = total[0] if total else 0
         reply: dict[str, Any] = {"kind": "bigquery#tableDataList", "totalRows": str(whole)}
@@ -60,7 +62,9 @@ def _selected(fields: tuple[Field, ...], given: str | None) -> tuple[Field, ...]
         if first.lower() not in known:
             raise ApiError("invalid", f"Invalid field name in selectedFields: {path}")
         if rest:
-            raise ApiError("notImplemented", "Not supported by this emulator: selectedFields of a field inside a RECORD")
+            raise ApiError(
+                "notImplemented", "Not supported by this emulator: selectedFields of a field inside a RECORD"
+            )
         chosen.append(replace(known[first.lower()]))
     order = [field.name for field in fields]
     return tuple(sorted(chosen, key=lambda field: order.index(field.name)))

@@ -17,7 +17,15 @@ from localemu.bigquery.sql.names import Place
 from localemu.bigquery.sql.parameters import Parameters
 
 _ID = re.compile(r"[\w\- ]{1,1024}")
-_KEPT = ("friendlyName", "description", "labels", "timePartitioning", "rangePartitioning", "clustering", "tableConstraints")
+_KEPT = (
+    "friendlyName",
+    "description",
+    "labels",
+    "timePartitioning",
+    "rangePartitioning",
+    "clustering",
+    "tableConstraints",
+)
 _WITH_EFFECT = (
     "expirationTime", "requirePartitionFilter", "materializedView", "externalDataConfiguration", "encryptionConfiguration",
     "defaultCollation", "cloneDefinition", "snapshotDefinition", "biglakeConfiguration", "maxStaleness", "resourceTags",
@@ -74,7 +82,10 @@ class Tables:
             raise ApiError("invalid", "A view must hold one query")
         compiled = self._compiler.tree(statements[0], Place(name.project), Parameters.none())
         texts = by_name(described)
-        fields = [replace(field, description=texts[field.name.lower()].description) if field.name.lower() in texts else field for field in self._compiler.describe(compiled)]
+        fields = [
+            replace(field, description=texts[field.name.lower()].description) if field.name.lower() in texts else field
+            for field in self._compiler.describe(compiled)
+        ]
         return {"type": "VIEW", "view": {"query": query, "useLegacySql": False}, "schema": schema_resource(fields)}
 
     def get(self, name: TableName) -> Resource:
@@ -89,7 +100,19 @@ class Tables:
 
     def list(self, dataset: DatasetName) -> list[Resource]:
         """Give the short resources of a list reply."""
-        keys = ("kind", "id", "tableReference", "type", "labels", "friendlyName", "timePartitioning", "rangePartitioning", "clustering", "view", "creationTime")
+        keys = (
+            "kind",
+            "id",
+            "tableReference",
+            "type",
+            "labels",
+            "friendlyName",
+            "timePartitioning",
+            "rangePartitioning",
+            "clustering",
+            "view",
+            "creationTime",
+        )
         return [{key: item[key] for key in keys if key in item} for item in self._catalog.tables(dataset)]
 
     def update(self, name: TableName, body: Mapping[str, Any], replace_all: bool, if_match: str | None) -> Resource:
@@ -100,7 +123,9 @@ class Tables:
             check_etag(resource, if_match)
             return self.update_in(change, name, resource, body, replace_all)
 
-    def update_in(self, change: Change, name: TableName, resource: Resource, body: Mapping[str, Any], replace_all: bool) -> Resource:
+    def update_in(
+        self, change: Change, name: TableName, resource: Resource, body: Mapping[str, Any], replace_all: bool
+    ) -> Resource:
         """Change it in the caller's transaction."""
         if body.get("view") and "view" in resource:
             resource |= self._view(name, body["view"], parse_fields(body.get("schema") or resource.get("schema")))
@@ -110,7 +135,9 @@ class Tables:
             fields = parse_fields(body["schema"])
             self._alter(change, name, parse_fields(resource["schema"]), fields)
             resource["schema"] = schema_resource(fields)
-        layout = [key for key in ("timePartitioning", "rangePartitioning") if key in body and body[key] != resource.get(key)]
+        layout = [
+            key for key in ("timePartitioning", "rangePartitioning") if key in body and body[key] != resource.get(key)
+        ]
         if layout:
             raise ApiError("invalid", f"Cannot change {layout[0]} of a table")
         kept = tuple(key for key in _KEPT if key not in ("timePartitioning", "rangePartitioning"))
@@ -123,14 +150,20 @@ class Tables:
         for field in old:
             kept = known.get(field.name.lower())
             if kept is None:
-                raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Field {field.name} is missing in new schema")
+                raise ApiError(
+                    "invalid",
+                    f"Provided Schema does not match Table {name.key}. Field {field.name} is missing in new schema",
+                )
             if duck_type(kept) != duck_type(field):
                 _check_growth(name, field, kept)
                 change.execute(f"ALTER TABLE {name.sql} ALTER {quote(field.name)} SET DATA TYPE {duck_type(kept)}")
             if field.mode == "REQUIRED" and kept.mode == "NULLABLE":
                 change.execute(f"ALTER TABLE {name.sql} ALTER {quote(field.name)} DROP NOT NULL")
             elif kept.mode != field.mode:
-                raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Field {field.name} has changed mode from {field.mode} to {kept.mode}")
+                raise ApiError(
+                    "invalid",
+                    f"Provided Schema does not match Table {name.key}. Field {field.name} has changed mode from {field.mode} to {kept.mode}",
+                )
         before = by_name(old)
         for field in new:
             if field.name.lower() not in before:
@@ -139,7 +172,10 @@ class Tables:
     def add_column(self, change: Change, name: TableName, field: Field) -> None:
         """Add one column at the end; a required one cannot be added."""
         if field.mode == "REQUIRED":
-            raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Cannot add required fields to an existing schema. (field: {field.name})")
+            raise ApiError(
+                "invalid",
+                f"Provided Schema does not match Table {name.key}. Cannot add required fields to an existing schema. (field: {field.name})",
+            )
         default = " DEFAULT []" if field.repeated else ""
         change.execute(f"ALTER TABLE {name.sql} ADD COLUMN {quote(field.name)} {duck_type(field)}{default}")
 
@@ -160,7 +196,8 @@ def columns_ddl(fields: tuple[Field, ...]) -> str:
     if not fields:
         return '"_no_columns" BOOLEAN'
     return ", ".join(
-        f"{quote(field.name)} {duck_type(field)}{' NOT NULL' if field.mode == 'REQUIRED' else ''}{' DEFAULT []' if field.repeated else ''}" for field in fields
+        f"{quote(field.name)} {duck_type(field)}{' NOT NULL' if field.mode == 'REQUIRED' else ''}{' DEFAULT []' if field.repeated else ''}"
+        for field in fields
     )
 
 
@@ -183,22 +220,42 @@ def _check_layout(resource: Resource, fields: tuple[Field, ...]) -> None:
     time_field = (resource.get("timePartitioning") or {}).get("field")
     if (resource.get("timePartitioning") or {}).get("expirationMs"):
         raise unsupported_field("timePartitioning.expirationMs")
-    wanted = [time_field, (resource.get("rangePartitioning") or {}).get("field"), *((resource.get("clustering") or {}).get("fields") or [])]
+    wanted = [
+        time_field,
+        (resource.get("rangePartitioning") or {}).get("field"),
+        *((resource.get("clustering") or {}).get("fields") or []),
+    ]
     for name in wanted:
         if name and name.lower() not in known:
-            raise ApiError("invalid", f"The field specified for partitioning or clustering cannot be found in the schema: {name}")
+            raise ApiError(
+                "invalid", f"The field specified for partitioning or clustering cannot be found in the schema: {name}"
+            )
     if time_field and known[time_field.lower()].type not in ("DATE", "TIMESTAMP", "DATETIME"):
-        raise ApiError("invalid", f"The field {time_field} must be of type DATE, TIMESTAMP or DATETIME to partition by time")
+        raise ApiError(
+            "invalid", f"The field {time_field} must be of type DATE, TIMESTAMP or DATETIME to partition by time"
+        )
 
 
 def _check_growth(name: TableName, old: Field, new: Field) -> None:
-    grown = old.type == new.type == "RECORD" and old.mode == new.mode and {child.name.lower() for child in old.fields} <= set(by_name(new.fields))
+    grown = (
+        old.type == new.type == "RECORD"
+        and old.mode == new.mode
+        and {child.name.lower() for child in old.fields} <= set(by_name(new.fields))
+    )
     wider = (old.type, new.type) in (("INTEGER", "NUMERIC"), ("INTEGER", "FLOAT"), ("NUMERIC", "FLOAT"))
     if not grown and not wider:
-        raise ApiError("invalid", f"Provided Schema does not match Table {name.key}. Field {old.name} has changed type from {old.type} to {new.type}")
+        raise ApiError(
+            "invalid",
+            f"Provided Schema does not match Table {name.key}. Field {old.name} has changed type from {old.type} to {new.type}",
+        )
 
 
 def _described(schema: Resource, described: tuple[Field, ...]) -> Resource:
     texts = by_name(described)
     fields = parse_fields(schema)
-    return schema_resource([replace(field, description=texts[field.name.lower()].description) if field.name.lower() in texts else field for field in fields])
+    return schema_resource(
+        [
+            replace(field, description=texts[field.name.lower()].description) if field.name.lower() in texts else field
+            for field in fields
+        ]
+    )

@@ -13,7 +13,9 @@ from localemu.bigquery.schema import Field, duck_type, quote
 _BLOCK = 200
 
 
-def insert_rows(cursor: duckdb.DuckDBPyConnection, name: TableName, fields: tuple[Field, ...], rows: Sequence[dict[str, Any]]) -> None:
+def insert_rows(
+    cursor: duckdb.DuckDBPyConnection, name: TableName, fields: tuple[Field, ...], rows: Sequence[dict[str, Any]]
+) -> None:
     """Append rows whose values are already of the right Python types, every field present."""
     columns = ", ".join(quote(field.name) for field in fields)
     one = "(" + ", ".join(f"CAST(? AS {duck_type(field)})" for field in fields) + ")"

@@ -185,7 +185,9 @@ def _moment(got: dict[str, str]) -> dt.datetime:
     if "I" in got:
         hour = int(got["I"]) % 12 + (12 if got.get("p", "am").lower() == "pm" else 0)
     micros = int(got.get("f", ".0")[1:7].ljust(6, "0"))
-    value = dt.datetime(_year(got), month, int(got.get("d", 1)), hour, int(got.get("M", 0)), int(got.get("S", 0)), micros)
+    value = dt.datetime(
+        _year(got), month, int(got.get("d", 1)), hour, int(got.get("M", 0)), int(got.get("S", 0)), micros
+    )
     return value + dt.timedelta(days=int(got["j"]) - 1) if "j" in got else value
 
 

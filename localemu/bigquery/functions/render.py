@@ -66,7 +66,9 @@ def truncate_text(text: str, part: str) -> str:
 def truncate(call: Rendered) -> str:
     """DATE_TRUNC and its kin, on the time as it reads in UTC."""
     text = call.texts[0]
-    return truncate_text(f"CAST({text} AS TIMESTAMP)" if types.kind(call.nodes[0].type) == "TIMESTAMP" else text, call.part(1))
+    return truncate_text(
+        f"CAST({text} AS TIMESTAMP)" if types.kind(call.nodes[0].type) == "TIMESTAMP" else text, call.part(1)
+    )
 
 
 def truncate_in_zone(call: Rendered) -> str:
@@ -166,7 +168,9 @@ def _pattern_groups(node: exp.Expr, name: str) -> int:
     if not isinstance(node, exp.Literal | exp.RawString):
         raise unsupported(f"{name} with a pattern that is not a literal")
     try:
-        groups = re.compile(re.sub(r"\\[pPzC](\{\w+\})?|\[\[:\w+:\]\]|\(\?[imsU]+(?=[):-])[^)]*\)", "", node.name)).groups
+        groups = re.compile(
+            re.sub(r"\\[pPzC](\{\w+\})?|\[\[:\w+:\]\]|\(\?[imsU]+(?=[):-])[^)]*\)", "", node.name)
+        ).groups
     except re.error:
         groups = len(re.findall(r"(?<!\\)\((?!\?)|\(\?P<", node.name))
     if groups > 1:
@@ -187,7 +191,9 @@ def regexp_extract(call: Rendered) -> str:
 
 def regexp_extract_all(call: Rendered) -> str:
     """REGEXP_EXTRACT_ALL."""
-    return f"regexp_extract_all({call.texts[0]}, {call.texts[1]}, {_pattern_groups(call.nodes[1], 'REGEXP_EXTRACT_ALL')})"
+    return (
+        f"regexp_extract_all({call.texts[0]}, {call.texts[1]}, {_pattern_groups(call.nodes[1], 'REGEXP_EXTRACT_ALL')})"
+    )
 
 
 def format_text(call: Rendered) -> str:
@@ -261,7 +267,20 @@ def json_query_array(call: Rendered) -> str:
     return f"bq_json_query_array({document}, {path})"
 
 
-_JSON_SAFE = {"INT64", "BOOL", "STRING", "JSON", "DATE", "NULL", "FLOAT64", "TIMESTAMP", "DATETIME", "TIME", "NUMERIC", "BYTES"}
+_JSON_SAFE = {
+    "INT64",
+    "BOOL",
+    "STRING",
+    "JSON",
+    "DATE",
+    "NULL",
+    "FLOAT64",
+    "TIMESTAMP",
+    "DATETIME",
+    "TIME",
+    "NUMERIC",
+    "BYTES",
+}
 
 
 def json_text(text: str, data_type: exp.DataType | None) -> str:
@@ -272,7 +291,10 @@ def json_text(text: str, data_type: exp.DataType | None) -> str:
         return f"COALESCE('[' || array_to_string(list_transform({text}, lambda e: {inner}), ',') || ']', '[]')"
     if name == "STRUCT" and data_type is not None:
         parts = [
-            "to_json('" + field.replace("'", "''") + "') || ':' || " + json_text(f"({text}).{types.quote(field)}", inner_type)
+            "to_json('"
+            + field.replace("'", "''")
+            + "') || ':' || "
+            + json_text(f"({text}).{types.quote(field)}", inner_type)
             for field, inner_type in types.members(data_type)
         ]
         return f"CASE WHEN {text} IS NULL THEN 'null' ELSE '{{' || " + " || ',' || ".join(parts) + " || '}' END"
@@ -321,7 +343,10 @@ def approx_quantiles(call: Rendered) -> str:
     count = call.nodes[1].name
     if not count.isdigit() or int(count) < 1 or int(count) > 10_000:
         raise invalid_query("The second argument of APPROX_QUANTILES must be a positive integer literal")
-    steps = ", ".join(f"{index / int(count)!r}e0" if "e" not in repr(index / int(count)) else repr(index / int(count)) for index in range(int(count) + 1))
+    steps = ", ".join(
+        f"{index / int(count)!r}e0" if "e" not in repr(index / int(count)) else repr(index / int(count))
+        for index in range(int(count) + 1)
+    )
     return f"quantile_disc({call.distinct}{call.texts[0]}, [{steps}])"
 
 

@@ -66,7 +66,9 @@ def parse_numeric(text: str) -> Decimal:
 
 def bignumeric_of(text: str) -> Decimal:
     """CAST(STRING AS BIGNUMERIC), refused where DECIMAL(38,19) would lose digits."""
-    return _typed("BIGNUMERIC", text, "BIGNUMERIC value with more digits than this emulator keeps (19 before and after the point)")  # type: ignore[no-any-return]
+    return _typed(
+        "BIGNUMERIC", text, "BIGNUMERIC value with more digits than this emulator keeps (19 before and after the point)"
+    )  # type: ignore[no-any-return]
 
 
 def date_of(text: str) -> dt.date:
@@ -137,7 +139,9 @@ def numeric_mod(left: Decimal, right: Decimal) -> Decimal:
 
 def numeric_round(value: Decimal, digits: int) -> Decimal:
     """ROUND(NUMERIC, digits), half away from zero."""
-    return value.quantize(Decimal(1).scaleb(-min(digits, 9)), ROUND_HALF_UP, _CONTEXT).quantize(Decimal("1e-9"), ROUND_HALF_UP, _CONTEXT)
+    return value.quantize(Decimal(1).scaleb(-min(digits, 9)), ROUND_HALF_UP, _CONTEXT).quantize(
+        Decimal("1e-9"), ROUND_HALF_UP, _CONTEXT
+    )
 
 
 def round_float(value: float, digits: int) -> float:
@@ -418,9 +422,24 @@ _FUNCTIONS: tuple[tuple[str, Any, list[str], str], ...] = (
 # These see or give NULL themselves.
 _WITH_NULLS: tuple[tuple[str, Any, list[str], str], ...] = (
     ("bq_trim", lambda value, chars: None if value is None else trim(value, chars), ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    ("bq_ltrim", lambda value, chars: None if value is None else ltrim(value, chars), ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    ("bq_rtrim", lambda value, chars: None if value is None else rtrim(value, chars), ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    ("bq_format", lambda text, args: None if text is None else format_text(text, args), ["VARCHAR", "VARCHAR[]"], "VARCHAR"),
+    (
+        "bq_ltrim",
+        lambda value, chars: None if value is None else ltrim(value, chars),
+        ["VARCHAR", "VARCHAR"],
+        "VARCHAR",
+    ),
+    (
+        "bq_rtrim",
+        lambda value, chars: None if value is None else rtrim(value, chars),
+        ["VARCHAR", "VARCHAR"],
+        "VARCHAR",
+    ),
+    (
+        "bq_format",
+        lambda text, args: None if text is None else format_text(text, args),
+        ["VARCHAR", "VARCHAR[]"],
+        "VARCHAR",
+    ),
     ("bq_lax_string", lambda doc: None if doc is None else lax_string(doc), ["VARCHAR"], "VARCHAR"),
     ("bq_lax_int64", lambda doc: None if doc is None else lax_int64(doc), ["VARCHAR"], "BIGINT"),
     ("bq_lax_float64", lambda doc: None if doc is None else lax_float64(doc), ["VARCHAR"], "DOUBLE"),

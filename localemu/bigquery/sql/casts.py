@@ -53,7 +53,10 @@ def _nested(text: str, source: exp.DataType | None, target: exp.DataType) -> str
     given, wanted = types.kind(source), types.kind(target)
     if given == wanted == "ARRAY" and source is not None:
         inner = types.element(source)
-        if types.kind(inner) in (types.UNKNOWN, "NULL", types.kind(types.element(target))) and types.kind(inner) != "STRUCT":
+        if (
+            types.kind(inner) in (types.UNKNOWN, "NULL", types.kind(types.element(target)))
+            and types.kind(inner) != "STRUCT"
+        ):
             return f"CAST({text} AS {types.duck(target)})"
         return f"list_transform({text}, lambda v: {cast('v', inner, types.element(target))})"
     if given == wanted == "STRUCT" and source is not None:

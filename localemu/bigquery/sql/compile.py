@@ -63,7 +63,9 @@ def parse(sql: str) -> list[exp.Expr]:
         raise invalid_query("Syntax error: Unclosed string literal, comment or identifier") from None
     except ParseError as error:
         where = error.errors[0] if error.errors else {}
-        raise invalid_query(f"Syntax error: Unexpected input at [{where.get('line', 1)}:{where.get('col', 1)}]") from None
+        raise invalid_query(
+            f"Syntax error: Unexpected input at [{where.get('line', 1)}:{where.get('col', 1)}]"
+        ) from None
     return [statement for statement in found if statement is not None]
 
 
@@ -91,7 +93,9 @@ class Compiler:
             self._trees[key] = found
         return Compiled(found.sql, parameters.values(), found.reads, found.names)
 
-    def tree(self, tree: exp.Expr, place: Place, parameters: Parameters, depth: int = 0, targets: Targets = ()) -> Compiled:
+    def tree(
+        self, tree: exp.Expr, place: Place, parameters: Parameters, depth: int = 0, targets: Targets = ()
+    ) -> Compiled:
         """Compile a parsed query; `targets` are the types its first columns must take (those of a table written to)."""
         tree = prepare.normalise(tree)
         prepare.check(tree)
@@ -102,7 +106,12 @@ class Compiler:
         _rename(tree, names)
         _coerce(tree, targets)
         text = self.write(tree, sources)
-        return Compiled(text, parameters.values(), tuple(source.name for source in sources.values()), tuple(names) if names else None)
+        return Compiled(
+            text,
+            parameters.values(),
+            tuple(source.name for source in sources.values()),
+            tuple(names) if names else None,
+        )
 
     def _sources(self, tree: exp.Expr, place: Place, depth: int) -> dict[str, Source]:
         """Replace each table path by a key of its own; CTE names and correlated arrays stay."""
@@ -133,7 +142,9 @@ class Compiler:
         key = (name.key, self._catalog.version)
         if key not in self._views:
             if depth >= _MAX_VIEW_DEPTH:
-                raise invalid_query("Too many nested views/persistent user-defined functions or possible circular reference")
+                raise invalid_query(
+                    "Too many nested views/persistent user-defined functions or possible circular reference"
+                )
             statement = parse(self._catalog.table(name)["view"]["query"])
             if len(statement) != 1 or not isinstance(statement[0], exp.Query):
                 raise invalid_query("A view must hold one query")
@@ -152,7 +163,9 @@ class Compiler:
         spelled = {name.lower(): name for name in reversed(known)}
         schema = MappingSchema(dialect=Exact, normalize=False)
         for key, source in sources.items():
-            columns = {spelled[column.name.lower()]: types.of_name(_spelled_type(column, spelled)) for column in source.fields}
+            columns = {
+                spelled[column.name.lower()]: types.of_name(_spelled_type(column, spelled)) for column in source.fields
+            }
             schema.add_table(exp.to_table(key), columns, dialect=Exact, match_depth=False)
         try:
             qualify_tables(tree, dialect=Exact)
@@ -230,7 +243,11 @@ def _all_names(fields: tuple[Field, ...]) -> list[str]:
 
 def _spelled_type(column: Field, spelled: dict[str, str]) -> str:
     def respell(member: Field) -> Field:
-        return replace(member, name=spelled.get(member.name.lower(), member.name), fields=tuple(respell(child) for child in member.fields))
+        return replace(
+            member,
+            name=spelled.get(member.name.lower(), member.name),
+            fields=tuple(respell(child) for child in member.fields),
+        )
 
     return standard_type(respell(column))
 
@@ -242,4 +259,3 @@ def _unresolved(error: SqlglotError) -> ApiError:
             name = text.split(marker, 1)[1].split("'")[0].split(".")[-1].split()[0].strip('"`')
             return invalid_query(f"Unrecognized name: {name}")
     return invalid_query(f"Query could not be resolved: {type(error).__name__}")
-

@@ -18,11 +18,15 @@ from localemu.bigquery.sql import signatures, types
 class Exact(BigQuery):
     """BigQuery with functions by name."""
 
+    DEFAULT_NULL_TYPE = exp.DType.NULL
+
     class Parser(BigQuery.Parser):
         """Keeps only what has a syntax of its own."""
 
         FUNCTIONS = {"STRUCT": BigQuery.Parser.FUNCTIONS["STRUCT"]}
-        FUNCTION_PARSERS = {name: BigQuery.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")}
+        FUNCTION_PARSERS = {
+            name: BigQuery.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
+        }
 
 
 class Call:
@@ -105,7 +109,9 @@ def _annotate_dot(annotator: TypeAnnotator, node: exp.Dot) -> None:
 
 def _annotate_extract(annotator: TypeAnnotator, node: exp.Extract) -> None:
     part = node.this.name.upper()
-    annotator._set_type(node, {"DATE": types.D.DATE, "TIME": types.D.TIME, "DATETIME": types.D.DATETIME}.get(part, types.D.BIGINT))
+    annotator._set_type(
+        node, {"DATE": types.D.DATE, "TIME": types.D.TIME, "DATETIME": types.D.DATETIME}.get(part, types.D.BIGINT)
+    )
 
 
 def metadata() -> dict[Any, Any]:

@@ -163,7 +163,9 @@ class Generator(DuckDB.Generator):
         number = int(text, 16) if text[:2].lower() == "0x" else int(text)
         if number > 2**63 - (0 if isinstance(expression.parent, exp.Neg) else 1):
             raise invalid_query(f"Invalid integer literal: {text}")
-        if isinstance(parent, _PLAIN_NUMBER_PARENTS) or (isinstance(parent, exp.Ordered) and isinstance(parent.parent, exp.Order)):
+        if isinstance(parent, _PLAIN_NUMBER_PARENTS) or (
+            isinstance(parent, exp.Ordered) and isinstance(parent.parent, exp.Order)
+        ):
             return str(number)
         if number == 2**63:
             return f"CAST({number} AS HUGEINT)"
@@ -181,7 +183,12 @@ class Generator(DuckDB.Generator):
         """Write CAST with BigQuery's conversions."""
         if expression.args.get("format") is not None:
             raise unsupported("CAST with FORMAT")
-        if expression.to.args.get("expressions") and types.kind(expression.to) in ("STRING", "BYTES", "NUMERIC", "BIGNUMERIC"):
+        if expression.to.args.get("expressions") and types.kind(expression.to) in (
+            "STRING",
+            "BYTES",
+            "NUMERIC",
+            "BIGNUMERIC",
+        ):
             raise unsupported(f"CAST to a type with parameters: {expression.to.sql('bigquery')}")
         inner = expression.this
         if isinstance(inner, exp.Placeholder):
@@ -221,7 +228,11 @@ class Generator(DuckDB.Generator):
         text = self.sql(source)
         if types.kind(source.type) == "TIMESTAMP":
             text = f"timezone(bq_zone({zone}), {text})" if zone else f"CAST({text} AS TIMESTAMP)"
-        part = expression.this.name.upper() if not isinstance(expression.this, exp.Anonymous) else expression.this.sql("bigquery").upper()
+        part = (
+            expression.this.name.upper()
+            if not isinstance(expression.this, exp.Anonymous)
+            else expression.this.sql("bigquery").upper()
+        )
         return _extract(part, text)
 
     def div_sql(self, expression: exp.Div) -> str:
@@ -250,10 +261,12 @@ class Generator(DuckDB.Generator):
 
     def sub_sql(self, expression: exp.Sub) -> str:
         """Write a difference; DATE - INT64 is days, DATE - DATE an INTERVAL, which is not kept."""
-        if types.kind(expression.left.type) in ("DATE", "DATETIME", "TIMESTAMP", "TIME") and types.kind(expression.right.type) == types.kind(
-            expression.left.type
-        ):
-            raise unsupported(f"{types.kind(expression.left.type)} - {types.kind(expression.left.type)} (an INTERVAL); use a _DIFF function")
+        if types.kind(expression.left.type) in ("DATE", "DATETIME", "TIMESTAMP", "TIME") and types.kind(
+            expression.right.type
+        ) == types.kind(expression.left.type):
+            raise unsupported(
+                f"{types.kind(expression.left.type)} - {types.kind(expression.left.type)} (an INTERVAL); use a _DIFF function"
+            )
         return self._days(expression, "-")
 
     def _days(self, expression: exp.Binary, operator: str) -> str:
@@ -286,8 +299,16 @@ class Generator(DuckDB.Generator):
 
     def _temporal(self, text: str, kinds: tuple[str, str], index: int, node: exp.Expr) -> str:
         given, other = kinds[index], kinds[1 - index]
-        if given == other or (given, other) not in {("STRING", kind) for kind in types.LITERAL_TARGETS} | {("DATE", "DATETIME")}:
-            if {given, other} in ({"DATE", "TIMESTAMP"}, {"DATETIME", "TIMESTAMP"}, {"STRING", "INT64"}, {"STRING", "FLOAT64"}, {"STRING", "BOOL"}):
+        if given == other or (given, other) not in {("STRING", kind) for kind in types.LITERAL_TARGETS} | {
+            ("DATE", "DATETIME")
+        }:
+            if {given, other} in (
+                {"DATE", "TIMESTAMP"},
+                {"DATETIME", "TIMESTAMP"},
+                {"STRING", "INT64"},
+                {"STRING", "FLOAT64"},
+                {"STRING", "BOOL"},
+            ):
                 raise invalid_query(f"No matching signature for operator = for argument types: {kinds[0]}, {kinds[1]}.")
             return text
         return casts.cast(text, node.type, types.of_name(other))
@@ -297,10 +318,15 @@ class Generator(DuckDB.Generator):
         if operator not in ("=", "<>"):
             raise invalid_query("Order is not defined for arguments of type STRUCT")
         left, right = types.members(expression.left.type), types.members(expression.right.type)
-        if len(left) != len(right) or any("STRUCT" in (types.kind(a), types.kind(b)) for (_, a), (_, b) in zip(left, right, strict=True)):
+        if len(left) != len(right) or any(
+            "STRUCT" in (types.kind(a), types.kind(b)) for (_, a), (_, b) in zip(left, right, strict=True)
+        ):
             raise unsupported("comparison of nested STRUCTs")
         sides = (self.sql(expression.left), self.sql(expression.right))
-        pairs = [f"({sides[0]}).{types.quote(a)} = ({sides[1]}).{types.quote(b)}" for (a, _), (b, _) in zip(left, right, strict=True)]
+        pairs = [
+            f"({sides[0]}).{types.quote(a)} = ({sides[1]}).{types.quote(b)}"
+            for (a, _), (b, _) in zip(left, right, strict=True)
+        ]
         text = "(" + " AND ".join(pairs) + ")"
         return text if operator == "=" else f"(NOT {text})"
 
@@ -343,8 +369,15 @@ class Generator(DuckDB.Generator):
         text = self.sql(expression.this)
         term = f"{text}{' DESC' if down else ''} NULLS {nulls}"
         frame = expression.parent.parent if expression.parent is not None else None
-        ranged = isinstance(frame, exp.Window) and str((frame.args.get("spec") or exp.Null()).args.get("kind") or "").upper() == "RANGE"
-        if types.kind(expression.this.type) == "FLOAT64" and not ranged and not isinstance(expression.this, exp.Literal):
+        ranged = (
+            isinstance(frame, exp.Window)
+            and str((frame.args.get("spec") or exp.Null()).args.get("kind") or "").upper() == "RANGE"
+        )
+        if (
+            types.kind(expression.this.type) == "FLOAT64"
+            and not ranged
+            and not isinstance(expression.this, exp.Literal)
+        ):
             return f"isnan(CAST({text} AS DOUBLE)){'' if down else ' DESC'} NULLS {nulls}, {term}"
         return term
 
@@ -417,7 +450,11 @@ class Generator(DuckDB.Generator):
         columns = [value]
         inner = types.element(array.type)
         if types.kind(inner) == "STRUCT":
-            columns += [f"{value}.{types.quote(field)} AS {types.quote(field)}" for field, _ in types.members(inner) if field != name]
+            columns += [
+                f"{value}.{types.quote(field)} AS {types.quote(field)}"
+                for field, _ in types.members(inner)
+                if field != name
+            ]
         counted = ""
         if isinstance(offset, exp.Identifier):
             counted = f", generate_subscripts({text}, 1) - 1 AS {types.quote(offset.name)}"

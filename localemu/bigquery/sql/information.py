@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 _COMMON = ("table_catalog", "table_schema", "table_name")
 _COLUMNS = {
     "TABLES": (*_COMMON, "table_type", "is_insertable_into", "is_typed", "creation_time"),
-    "COLUMNS": (*_COMMON, "column_name", "ordinal_position", "is_nullable", "data_type", "is_partitioning_column", "clustering_ordinal_position"),
+    "COLUMNS": (
+        *_COMMON,
+        "column_name",
+        "ordinal_position",
+        "is_nullable",
+        "data_type",
+        "is_partitioning_column",
+        "clustering_ordinal_position",
+    ),
     "VIEWS": (*_COMMON, "view_definition", "check_option", "use_standard_sql"),
 }
 _TYPES = {"creation_time": "TIMESTAMP", "ordinal_position": "INTEGER", "clustering_ordinal_position": "INTEGER"}
@@ -43,7 +51,9 @@ def source(table: exp.Table, place: Place, catalog: Catalog) -> Source | None:
 def _values(fields: tuple[Field, ...], rows: list[tuple[Any, ...]]) -> str:
     columns = ", ".join(f"CAST({quote(field.name)} AS {duck_type(field)}) AS {quote(field.name)}" for field in fields)
     names = ", ".join(quote(field.name) for field in fields)
-    listed = ", ".join("(" + ", ".join(_literal(value) for value in row) + ")" for row in rows or [tuple(None for _ in fields)])
+    listed = ", ".join(
+        "(" + ", ".join(_literal(value) for value in row) + ")" for row in rows or [tuple(None for _ in fields)]
+    )
     return f"(SELECT {columns} FROM (VALUES {listed}) AS rows({names}){'' if rows else ' WHERE false'})"
 
 

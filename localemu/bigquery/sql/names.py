@@ -38,7 +38,9 @@ def table_name(table: exp.Table, place: Place) -> TableName:
     if any("*" in part for part in parts):
         raise unsupported("wildcard tables")
     if "INFORMATION_SCHEMA" in (part.upper() for part in parts):
-        raise unsupported("INFORMATION_SCHEMA other than dataset.INFORMATION_SCHEMA.TABLES, COLUMNS or VIEWS in a query")
+        raise unsupported(
+            "INFORMATION_SCHEMA other than dataset.INFORMATION_SCHEMA.TABLES, COLUMNS or VIEWS in a query"
+        )
     if len(parts) == 1:
         if place.default is None:
             raise invalid_query(f'Table "{parts[0]}" must be qualified with a dataset (e.g. dataset.table).')

@@ -43,7 +43,10 @@ class Parameters:
 
     def shape(self) -> tuple[Any, ...]:
         """Give what the compiled text depends on: names and types, not values."""
-        return (self.named, *(item if self.named else item.type + item.mode + standard_type(item) for item in self.fields))
+        return (
+            self.named,
+            *(item if self.named else item.type + item.mode + standard_type(item) for item in self.fields),
+        )
 
     def values(self) -> dict[str, Any]:
         """Give the values for DuckDB, by placeholder."""
@@ -79,7 +82,13 @@ def _field(name: str, resource: dict[str, Any]) -> Field:
         return Field(name, inner.type, "REPEATED", inner.fields)
     if kind in ("STRUCT", "RECORD"):
         members = resource.get("structTypes") or []
-        return Field(name, "RECORD", fields=tuple(_field(str(item.get("name") or f"_field_{i}"), item["type"]) for i, item in enumerate(members, 1)))
+        return Field(
+            name,
+            "RECORD",
+            fields=tuple(
+                _field(str(item.get("name") or f"_field_{i}"), item["type"]) for i, item in enumerate(members, 1)
+            ),
+        )
     if legacy_name(kind) not in DUCK_TYPES:
         raise ApiError("notImplemented", f"Not supported by this emulator: query parameter of type {kind or 'unknown'}")
     return Field(name, legacy_name(kind))
@@ -90,5 +99,9 @@ def _value(field: Field, resource: dict[str, Any]) -> Any:
         return [_value(field.element(), item) for item in resource.get("arrayValues") or []]
     if field.type == "RECORD":
         values = resource.get("structValues")
-        return None if values is None else {child.name: _value(child, values.get(child.name) or {}) for child in field.fields}
+        return (
+            None
+            if values is None
+            else {child.name: _value(child, values.get(child.name) or {}) for child in field.fields}
+        )
     return resource.get("value")

@@ -9,7 +9,12 @@ from sqlglot import exp
 from localemu.bigquery.errors import invalid_query, unsupported
 from localemu.bigquery.sql import signatures
 
-_NO_PAREN = {exp.CurrentDate: "CURRENT_DATE", exp.CurrentTimestamp: "CURRENT_TIMESTAMP", exp.CurrentDatetime: "CURRENT_DATETIME", exp.CurrentTime: "CURRENT_TIME"}
+_NO_PAREN = {
+    exp.CurrentDate: "CURRENT_DATE",
+    exp.CurrentTimestamp: "CURRENT_TIMESTAMP",
+    exp.CurrentDatetime: "CURRENT_DATETIME",
+    exp.CurrentTime: "CURRENT_TIME",
+}
 _ALLOWED = tuple(
     getattr(exp, name)
     for name in (
@@ -22,8 +27,32 @@ _ALLOWED = tuple(
     ).split()
 )
 _REFUSED_ARGS = {
-    exp.Select: ("hint", "into", "match", "sample", "cluster", "distribute", "sort", "laterals", "connect", "operation_modifiers", "pivots"),
-    exp.Table: ("pivots", "system_time", "version", "hints", "joins", "rows_from", "changes", "when", "only", "partition", "sample"),
+    exp.Select: (
+        "hint",
+        "into",
+        "match",
+        "sample",
+        "cluster",
+        "distribute",
+        "sort",
+        "laterals",
+        "connect",
+        "operation_modifiers",
+        "pivots",
+    ),
+    exp.Table: (
+        "pivots",
+        "system_time",
+        "version",
+        "hints",
+        "joins",
+        "rows_from",
+        "changes",
+        "when",
+        "only",
+        "partition",
+        "sample",
+    ),
     exp.Union: ("by_name", "side", "kind"),
     exp.Intersect: ("by_name", "side", "kind"),
     exp.Except: ("by_name", "side", "kind"),
@@ -67,7 +96,11 @@ def normalise(tree: exp.Expr) -> exp.Expr:
         elif isinstance(node, exp.Array):
             _array_of_structs(node)
         elif isinstance(node, exp.Table) and node.args.get("pivots"):
-            raise unsupported(" and ".join(sorted({"UNPIVOT" if pivot.args.get("unpivot") else "PIVOT" for pivot in node.args["pivots"]})))
+            raise unsupported(
+                " and ".join(
+                    sorted({"UNPIVOT" if pivot.args.get("unpivot") else "PIVOT" for pivot in node.args["pivots"]})
+                )
+            )
         elif isinstance(node, exp.Subquery) and node.args.get("pivots"):
             raise unsupported("PIVOT and UNPIVOT")
     for select in tree.find_all(exp.Select):
@@ -97,14 +130,24 @@ def _array_of_structs(node: exp.Array) -> None:
     first = node.expressions[0] if node.expressions else None
     if not isinstance(first, exp.Struct):
         return
-    names = [item.this.name if isinstance(item, exp.PropertyEQ) else item.name if isinstance(item, exp.Column) else "" for item in first.expressions]
+    names = [
+        item.this.name if isinstance(item, exp.PropertyEQ) else item.name if isinstance(item, exp.Column) else ""
+        for item in first.expressions
+    ]
     for other in node.expressions[1:]:
-        items = other.expressions if isinstance(other, (exp.Tuple, exp.Struct)) else [other.this] if isinstance(other, exp.Paren) else None
+        items = (
+            other.expressions
+            if isinstance(other, (exp.Tuple, exp.Struct))
+            else [other.this]
+            if isinstance(other, exp.Paren)
+            else None
+        )
         if items is None or len(items) != len(names):
             continue
         values = [item.expression if isinstance(item, exp.PropertyEQ) else item for item in items]
         fields: list[exp.Expr] = [
-            exp.PropertyEQ(this=exp.to_identifier(name), expression=value.copy()) if name else value.copy() for name, value in zip(names, values, strict=True)
+            exp.PropertyEQ(this=exp.to_identifier(name), expression=value.copy()) if name else value.copy()
+            for name, value in zip(names, values, strict=True)
         ]
         other.replace(exp.Struct(expressions=fields))
 
@@ -115,7 +158,9 @@ def _name_columns(select: exp.Select) -> None:
         struct = struct or False
     unnamed = 0
     for index, item in enumerate(select.expressions, 1):
-        if isinstance(item, (exp.Alias, exp.Star)) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
+        if isinstance(item, (exp.Alias, exp.Star)) or (
+            isinstance(item, exp.Column) and isinstance(item.this, exp.Star)
+        ):
             continue
         if isinstance(item, exp.Dot) and isinstance(item.expression, exp.Star):
             continue
@@ -164,5 +209,3 @@ def output_names(tree: exp.Expr) -> list[str] | None:
         twice = next(name for name in names if [other.lower() for other in names].count(name.lower()) > 1)
         raise invalid_query(f"Duplicate column names in the result are not supported. Found duplicate(s): {twice}")
     return names
-
-

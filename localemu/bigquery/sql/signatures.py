@@ -105,12 +105,16 @@ def _parse(line: str, section: str) -> Signature:
     every = first + rest
     variadic = bool(every) and every[-1].endswith("...")
     least = len(first)
-    return Signature(name, section, tuple(part.removesuffix("...") for part in every), least, variadic, result, template)
+    return Signature(
+        name, section, tuple(part.removesuffix("...") for part in every), least, variadic, result, template
+    )
 
 
 def part_positions(name: str) -> set[int]:
     """Tell which arguments of a function are date parts or other bare words."""
-    return {index for sig in table().get(name.upper(), ()) for index, part in enumerate(sig.parameters) if part == "PART"}
+    return {
+        index for sig in table().get(name.upper(), ()) for index, part in enumerate(sig.parameters) if part == "PART"
+    }
 
 
 def resolve(name: str, arguments: list[exp.Expr]) -> Match:
@@ -185,6 +189,10 @@ def scalar_price(given: str, wanted: str, argument: exp.Expr) -> int | None:
         return 0
     if given in (types.UNKNOWN, "NULL"):
         return 1
-    if given == "STRING" and wanted in types.LITERAL_TARGETS and argument.meta.get("literal", isinstance(argument, exp.Literal)):
+    if (
+        given == "STRING"
+        and wanted in types.LITERAL_TARGETS
+        and argument.meta.get("literal", isinstance(argument, exp.Literal))
+    ):
         return 2
     return types.COERCIONS.get((given, wanted))

@@ -59,7 +59,9 @@ def members(data_type: exp.DataType) -> list[tuple[str, exp.DataType]]:
         if isinstance(member, exp.ColumnDef):
             found.append((member.name, member.kind or exp.DataType(this=D.UNKNOWN)))
         else:
-            found.append((f"_field_{index}", member if isinstance(member, exp.DataType) else exp.DataType(this=D.UNKNOWN)))
+            found.append(
+                (f"_field_{index}", member if isinstance(member, exp.DataType) else exp.DataType(this=D.UNKNOWN))
+            )
     return found
 
 
@@ -98,5 +100,7 @@ def same(left: exp.DataType | None, right: exp.DataType) -> bool:
         return same(element(left), element(right))
     if kind(left) == "STRUCT":
         mine, theirs = members(left), members(right)
-        return len(mine) == len(theirs) and all(a == b and same(x, y) for (a, x), (b, y) in zip(mine, theirs, strict=True))
+        return len(mine) == len(theirs) and all(
+            a == b and same(x, y) for (a, x), (b, y) in zip(mine, theirs, strict=True)
+        )
     return kind(left) != UNKNOWN
