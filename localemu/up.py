@@ -290,7 +290,7 @@ def _bound(config: Config, ports: Ports) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
         sockets = []
         for port, use in wanted:
-            bound = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            bound = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 bound.bind(("127.0.0.1", port))

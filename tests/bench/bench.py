@@ -23,7 +23,7 @@ from pydicom.uid import generate_uid
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
-SOURCES = ("CT_small.dcm", "MR_small.dcm", "MR_small_implicit.dcm", "MR_small_RLE.dcm", "MR2_J2KR.dcm", "rtplan.dcm")
+SOURCES = ("CT_small.dcm", "MR_small.dcm", "MR_small_implicit.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm", "rtplan.dcm")
 COPIES = 100
 ROUNDS = 5
 PLATFORM_OBJECTS = 300
@@ -56,6 +56,8 @@ def make_files(folder: Path, copies: int) -> Path:
     packaged = Path(pydicom.data.__file__).parent / "test_files"
     for name in SOURCES:
         dataset = pydicom.dcmread(packaged / name)
+        if "ImageType" in dataset:
+            dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]  # else held: every file is to be written by all
         for number in range(copies):
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             dataset.save_as(folder / f"{number:03d}-{name}")

@@ -117,7 +117,7 @@ async def stage(folder: Path, *functions: Function, time_scale: float = 0.002) -
     with contextlib.ExitStack() as stack:
         sockets = []
         for _ in range(sum(function.workers for function in functions)):
-            bound = stack.enter_context(socket.socket())
+            bound = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
             bound.bind(("127.0.0.1", 0))
             bound.listen(64)
             sockets.append(bound)
