@@ -141,6 +141,13 @@ def test_pixels_are_not_searched(profile: Profile, made: Callable[..., tuple[Raw
     verify(raw, clean, profile)
 
 
+def test_what_stands_behind_the_picture_is_searched(
+    profile: Profile, made: Callable[..., tuple[RawInstance, CleanInstance]]
+) -> None:
+    raw, clean = made(instance(PixelData=bytes(32) + b" Okonkwo"))
+    assert slug(raw, clean, profile) == "known_value_in_bytes"
+
+
 def test_what_a_site_keeps_on_purpose_is_not_held_against_it(
     profile: Profile, made: Callable[..., tuple[RawInstance, CleanInstance]]
 ) -> None:

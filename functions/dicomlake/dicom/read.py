@@ -82,7 +82,7 @@ class RawInstance:
 
     def values(self, keyword: str) -> tuple[str, ...]:
         """The values of a top-level attribute as trimmed text; () when absent, empty or a sequence."""
-        element = self.index.get(dictionary().tag[keyword])
+        element = self.index.get(dictionary().tag.get(keyword, -1))
         if element is None or element[5] is not None or element[3] == element[4]:
             return ()
         return decoded_values(self.buffer[element[3] : element[4]], element[0], element[1], self.charset)

@@ -14,7 +14,7 @@ from dicomlake.dicom.elements import PIXEL_DATA
 from dicomlake.dicom.known import fold, known_values
 from dicomlake.dicom.plan import plan_for
 from dicomlake.dicom.proof import Proof, failed
-from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.read import RawInstance, expected_pixel_bytes
 from dicomlake.rules import Profile
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     plan = plan_for(profile)
     proof = Proof(plan, clean.patient_key)
     proof.compare(_read_original(raw), after)
-    around = fold(_around_pixels(after, data).decode("latin-1"))
+    around = fold(_around_pixels(raw, after, data).decode("latin-1"))
     # From here on pydicom's converted values are looked at; until now the bytes were.
     proof.check_marks(after)
     _check_meta(after, clean, data)
@@ -77,9 +77,12 @@ def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None
         raise failed("patient_key_missing")
 
 
-def _around_pixels(after: "FileDataset", data: bytes) -> bytes:
-    """The bytes of the file without the value of its pixel data."""
+def _around_pixels(raw: RawInstance, after: "FileDataset", data: bytes) -> bytes:
+    """The bytes of the file without the value of its pixel data; what native pixel data hold beyond the picture counts as outside."""
     pixels = after.get_item(PIXEL_DATA) if PIXEL_DATA in after else None
     place = getattr(pixels, "value_tell", None)
     size = len(pixels.value or b"") if pixels is not None else 0
-    return data if place is None else data[:place] + b"\n" + data[place + size :]
+    if place is None:
+        return data
+    picture = None if raw.syntax.encapsulated else expected_pixel_bytes(raw)
+    return data[:place] + b"\n" + data[place + min(size, picture or size) :]
