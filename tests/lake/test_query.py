@@ -35,7 +35,7 @@ def test_query_at_fault_is_refused_without_its_text(bigquery: Emulator) -> None:
 
 def test_busy_service_is_transient(bigquery: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "RETRY_DEADLINE_S", 0.3)
-    bigquery.faults.plan(*["error"] * 50)
+    bigquery.faults.plan(*["error"] * 20)
     with pytest.raises(TransientError):
         query.run(bigquery.client, "SELECT 1")
 

