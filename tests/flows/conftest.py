@@ -48,6 +48,10 @@ class Platform:
             raise AssertionError(f"the platform did not start:\n{self.process.stderr.read()}")
         self.environment = environment
         self.services = Services(load(environment))
+        with pytest.MonkeyPatch.context() as patch:  # Google's clients look for the emulators when they are made
+            for name in ("STORAGE_EMULATOR_HOST", "BIGQUERY_EMULATOR_HOST"):
+                patch.setenv(name, environment[name])
+            assert self.services.storage and self.services.bigquery
         return self
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:

@@ -32,7 +32,7 @@ def test_every_packaged_file_gets_an_outcome_and_a_code(platform: Platform, tmp_
     assert {row["outcome"] for row in objects.values()} <= {"released", "quarantined", "duplicate"}
     assert "internal_error" not in {row["code"] for row in objects.values()}
     assert all(row["code"] for row in objects.values() if row["outcome"] != "released")
-    assert sum(row["outcome"] == "released" for row in objects.values()) > 40
+    assert sum(row["outcome"] == "released" for row in objects.values()) > 30
     # Every released object is there, and an independent reader can read it.
     released = platform.rows("SELECT object, object_sha256 FROM `research.instances` WHERE site = 'clinic-b'")
     assert released
@@ -127,42 +127,33 @@ def test_the_two_sides_share_no_key(platform: Platform) -> None:
 
 
 def test_a_manifest_may_come_before_with_or_after_its_objects(platform: Platform) -> None:
-    """The same files with the manifest first, in between or last settle to the same codes."""
-    good, changed, stranger = instance(patient=20), instance(patient=21), instance(patient=22)
-    lines = [
-        ("accession_number", "file", "sha256"),
-        ("ACCQ002001", "good", hashlib.sha256(good).hexdigest()),
-        ("ACCQ002101", "changed", "0" * 64),
-    ]
-    text = io.StringIO()
-    csv.writer(text).writerows(lines)
+    """Like files with the manifest first, in between or last settle to the same codes."""
     settled = []
-    for batch, order in (("first", "mgcs"), ("between", "gmcs"), ("last", "gcsm")):
-        for what in order:
-            name, data = {
-                "m": ("manifest.csv", text.getvalue().encode()),
-                "g": ("good", good),
-                "c": ("changed", changed),
-                "s": ("stranger", stranger),
-            }[what]
-            platform.put(f"{batch}/{name}", data)
+    for patient, (batch, order) in enumerate((("first", "mgcs"), ("between", "gmcs"), ("last", "gcsm")), start=20):
+        good, changed, stranger = (instance(patient=patient, study=study) for study in (1, 2, 3))
+        lines = [
+            ("accession_number", "file", "sha256"),
+            (f"ACCQ{patient:04d}01", "good", hashlib.sha256(good).hexdigest()),
+            (f"ACCQ{patient:04d}02", "changed", "0" * 64),
+        ]
+        text = io.StringIO()
+        csv.writer(text).writerows(lines)
+        contents = {"manifest.csv": text.getvalue().encode(), "good": good, "changed": changed, "stranger": stranger}
+        for name in sorted(contents, key=lambda name: order.index(name[0])):
+            platform.put(f"{batch}/{name}", contents[name])
             platform.wait_idle()
-        rows = platform.receipts(batch)
-        settled.append(
-            {path: (row["outcome"], row["code"]) for path, row in rows.items() if path in ("changed", "stranger")}
-        )
-    assert (
-        settled
-        == [{"changed": ("quarantined", "hash_mismatch"), "stranger": ("quarantined", "accession_mismatch")}] * 3
-    )
-    hidden = platform.services.research(SITE).uid(pydicom.dcmread(io.BytesIO(changed)).SOPInstanceUID)
-    assert platform.rows(f"SELECT 1 FROM `research.instances` WHERE SOPInstanceUID = '{hidden}'") == []
-    key = platform.services.research(SITE)
-    assert not [
-        blob.name
-        for blob in platform.services.storage.list_blobs(platform.services.settings.research_bucket)
-        if key.uid(pydicom.dcmread(io.BytesIO(changed)).StudyInstanceUID) in blob.name
-    ]
+        settled.append({path: (row["outcome"], row["code"]) for path, row in platform.receipts(batch).items()})
+        study = platform.services.research(SITE).uid(pydicom.dcmread(io.BytesIO(changed)).StudyInstanceUID)
+        assert platform.rows(f"SELECT 1 FROM `research.instances` WHERE StudyInstanceUID = '{study}'") == []
+        bucket = platform.services.settings.research_bucket
+        assert not [blob.name for blob in platform.services.storage.list_blobs(bucket) if study in blob.name]
+    expected = {
+        "manifest.csv": ("released", None),
+        "good": ("released", None),
+        "changed": ("quarantined", "hash_mismatch"),
+        "stranger": ("quarantined", "accession_mismatch"),
+    }
+    assert settled == [expected] * 3
 
 
 def test_a_site_may_demand_the_manifest_first(platform: Platform) -> None:

@@ -41,7 +41,7 @@ def test_a_held_picture_is_listed_shown_and_approved(platform: Platform) -> None
 
 def test_what_no_look_can_cure_cannot_be_approved(platform: Platform) -> None:
     batch = "20261120-110000-bbbb"
-    platform.put(f"{batch}/text", b"Findings: normal.")
+    platform.put(f"{batch}/text", b"Findings: nothing to approve here.")
     platform.put(f"{batch}/noise", bytes(range(256)) * 5)
     platform.wait_idle()
     for path in ("text", "noise"):

@@ -11,8 +11,9 @@ from dicomlake import safelog
 from dicomlake.batches import is_manifest_name
 from dicomlake.errors import Code
 from dicomlake.events import StorageEvent
-from dicomlake.lake import objects
+from dicomlake.lake import objects, quarantine
 from dicomlake.lake.faults import ObjectGone
+from dicomlake.lake.quarantine import CaseId
 from dicomlake.pipeline import manifests, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
@@ -50,6 +51,11 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     known = manifests.of_batch(services, arrival.site, arrival.batch)
     judged = _judge(services, arrival, known, light)
     settle(services, arrival, judged)
+    if (
+        judged.assessment.outcome is Outcome.RELEASED and not light
+    ):  # it may have been held before: a replay, an approval
+        case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
+        quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
     manifests.recheck(services, arrival, judged, known)
     found = judged.assessment
     shown = {

@@ -26,6 +26,7 @@ class Services:
         self.settings = settings
         self.manifests = Recent(64)
         self._sites: dict[str, SiteRules] = {}
+        self._tools: dict[str, Tools] = {}
 
     @cached_property
     def rules_root(self) -> Path | None:
@@ -70,7 +71,10 @@ class Services:
 
     def tools(self, site: str) -> Tools:
         """What assessing an object of `site` takes."""
-        return site_tools(self.profile, self.pixel_routes, self.research(site), self.site_rules(site))
+        if site not in self._tools:  # a profile is compiled once per site, not once per object
+            rules = self.site_rules(site)
+            self._tools[site] = site_tools(self.profile, self.pixel_routes, self.research(site), rules)
+        return self._tools[site]
 
     @cached_property
     def storage(self) -> "storage.Client":
