@@ -23,7 +23,14 @@ from pydicom.uid import generate_uid
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
-SOURCES = ("CT_small.dcm", "MR_small.dcm", "MR_small_implicit.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm", "rtplan.dcm")
+SOURCES = (
+    "CT_small.dcm",
+    "MR_small.dcm",
+    "MR_small_implicit.dcm",
+    "MR_small_RLE.dcm",
+    "MR_small_bigendian.dcm",
+    "rtplan.dcm",
+)
 COPIES = 100
 ROUNDS = 5
 PLATFORM_OBJECTS = 300
