@@ -48,7 +48,7 @@ def run(
                 sql,
                 job_config=config,
                 retry=bigquery_retry(),
-                job_retry=None,  # its default goes on for 40 minutes
+                job_retry=None,  # type: ignore[arg-type]  # allowed, though typed otherwise; the default goes on for 40 minutes
                 api_timeout=READ_TIMEOUT_S,
                 wait_timeout=QUERY_TIMEOUT_S,
             )
