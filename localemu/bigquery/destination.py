@@ -43,7 +43,7 @@ def prepare(
         raise ApiError("invalid", f"{target.table.key} is a view and cannot be written to")
     if target.write == "WRITE_TRUNCATE":
         tables.delete_in(change, target.table)
-        kept = {
+        kept: dict[str, Any] = {
             key: resource[key]
             for key in ("description", "labels", "friendlyName", "timePartitioning", "rangePartitioning", "clustering")
             if key in resource

@@ -351,11 +351,8 @@ def _picked(fields: tuple[Field, ...], names: list[str] | None) -> list[Field]:
 
 
 def _default(value: exp.Expr, column: Field) -> exp.Expr:
-    if (
-        isinstance(value, exp.Var)
-        and value.name.upper() == "DEFAULT"
-        or isinstance(value, exp.Column)
-        and value.name.upper() == "DEFAULT"
+    if (isinstance(value, exp.Var) and value.name.upper() == "DEFAULT") or (
+        isinstance(value, exp.Column) and value.name.upper() == "DEFAULT"
     ):
         return exp.Cast(this=exp.Null(), to=_type(column))
     return value.copy()

@@ -101,7 +101,7 @@ def open_text(path: Path, encoding: str) -> TextIO:
     """Open a text file, compressed or not."""
     with path.open("rb") as probe:
         packed = probe.read(2) == b"\x1f\x8b"
-    raw: Any = gzip.open(path, "rb") if packed else path.open("rb")
+    raw: Any = gzip.open(path, "rb") if packed else path.open("rb")  # noqa: SIM115 closed with the wrapper
     return io.TextIOWrapper(raw, encoding=encoding, newline="")
 
 

@@ -191,9 +191,12 @@ def _query_statistics(outcome: Outcome, dry: bool) -> Resource:
         found["schema"] = schema_resource(outcome.fields)
     if outcome.affected is not None and not dry:
         found["numDmlAffectedRows"] = str(outcome.affected)
-        found["dmlStats"] = {
-            "insertedRowCount": str(outcome.inserted or 0), "updatedRowCount": str(outcome.updated or 0), "deletedRowCount": str(outcome.deleted or 0),
-        }  # fmt: skip
+        counts = {
+            "insertedRowCount": outcome.inserted,
+            "updatedRowCount": outcome.updated,
+            "deletedRowCount": outcome.deleted,
+        }
+        found["dmlStats"] = {name: str(count or 0) for name, count in counts.items()}
     if outcome.operation is not None:
         found["ddlOperationPerformed"] = outcome.operation
         if outcome.table is not None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-
 import duckdb
 from sqlglot import exp
 
@@ -18,8 +17,7 @@ from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import invalid_query, unsupported
 from localemu.bigquery.faults import translated
 from localemu.bigquery.outcome import Outcome
-from localemu.bigquery.schema import from_duck
-from localemu.bigquery.sql.compile import Compiled, Compiler, describe, parse
+from localemu.bigquery.sql.compile import Compiled, Compiler, describe, fields_of, parse
 from localemu.bigquery.sql.names import Place
 from localemu.bigquery.sql.parameters import Parameters
 from localemu.bigquery.tables import Tables
@@ -105,7 +103,7 @@ class _Undo(Exception):
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, compiled: Compiled) -> Outcome:
     found = cursor.execute(compiled.sql, compiled.values) if compiled.values else cursor.execute(compiled.sql)
-    fields = tuple(from_duck(str(column[0]), column[1]) for column in found.description or ())
+    fields = fields_of(found.description)
     return Outcome("SELECT", fields, found.fetchall(), reads=compiled.reads)
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from typing import Any
 
-import pytz
+import pytz  # type: ignore[import-untyped]  # its stubs are not among the dependencies
 
 _ELEMENT = re.compile(r"%(E\*S|E[0-9]S|E4Y|Ez|O?[A-Za-z%])")
 _DAYS = list(calendar.day_name)
@@ -33,7 +33,7 @@ def zone(name: str) -> Any:
 def localise(value: dt.datetime, name: str) -> dt.datetime:
     """Read a zoneless time as a time of the zone."""
     found = zone(name)
-    return value.replace(tzinfo=found) if isinstance(found, dt.timezone) else found.localize(value)  # type: ignore[no-any-return]
+    return value.replace(tzinfo=found) if isinstance(found, dt.timezone) else found.localize(value)
 
 
 def format_timestamp(pattern: str, value: dt.datetime, name: str) -> str:

@@ -38,7 +38,8 @@ class Rendered:
         return self.nodes[index].name.upper()
 
 
-def _week_shift(part: str) -> int | None:
+def week_shift(part: str) -> int | None:
+    """Give the first day of the weeks of a part (Sunday is 0), None when it is not of weeks."""
     if part == "WEEK":
         return 0
     if part == "ISOWEEK":
@@ -53,7 +54,7 @@ def _week_shift(part: str) -> int | None:
 
 def truncate_text(text: str, part: str) -> str:
     """Truncate a date or zoneless time to a part."""
-    shift = _week_shift(part)
+    shift = week_shift(part)
     if shift is not None:
         return f"bq_week_start({text}, {shift})"
     if part == "ISOYEAR":
@@ -82,7 +83,7 @@ def truncate_in_zone(call: Rendered) -> str:
 def boundaries(call: Rendered) -> str:
     """DATE_DIFF, DATETIME_DIFF: how many boundaries of the part lie between."""
     left, right, part = call.texts[0], call.texts[1], call.part(2)
-    shift = _week_shift(part)
+    shift = week_shift(part)
     if shift is not None:
         return f"(CAST(bq_week_start({left}, {shift}) - bq_week_start({right}, {shift}) AS BIGINT) // 7)"
     if part == "ISOYEAR":
@@ -106,7 +107,7 @@ def last_day(call: Rendered) -> str:
     if part == "MONTH":
         return f"last_day({text})"
     step = {"YEAR": "INTERVAL 1 YEAR", "QUARTER": "INTERVAL 3 MONTH"}.get(part, "INTERVAL 7 DAY")
-    if part not in ("YEAR", "QUARTER") and _week_shift(part) is None:
+    if part not in ("YEAR", "QUARTER") and week_shift(part) is None:
         raise unsupported(f"LAST_DAY with part {part}")
     return f"CAST({truncate_text(text, part)} + {step} - INTERVAL 1 DAY AS DATE)"
 
@@ -135,25 +136,26 @@ def numeric_safe_divide(call: Rendered) -> str:
     return f"CASE WHEN {call.texts[1]} <> 0 THEN bq_numeric_divide({call.texts[0]}, {call.texts[1]}) END"
 
 
-def null_extreme(name: str) -> Callable[[Rendered], str]:
-    """GREATEST, LEAST: NULL when any argument is."""
-
-    def render(call: Rendered) -> str:
-        nulls = " OR ".join(f"{text} IS NULL" for text in call.texts)
-        return f"CASE WHEN {nulls} THEN NULL ELSE {name}({', '.join(call.texts)}) END"
-
-    return render
-
-
-def nan_extreme(name: str) -> Callable[[Rendered], str]:
-    """GREATEST, LEAST of FLOAT64: NaN when any argument is."""
+def extreme(name: str) -> Callable[[Rendered], str]:
+    """GREATEST, LEAST: NULL when any argument is, NaN when any is."""
 
     def render(call: Rendered) -> str:
         nulls = " OR ".join(f"{text} IS NULL" for text in call.texts)
         nans = " OR ".join(f"isnan({text})" for text in call.texts)
-        return f"CASE WHEN {nulls} THEN NULL WHEN {nans} THEN CAST('nan' AS DOUBLE) ELSE {name}({', '.join(call.texts)}) END"
+        found = f"{name}({', '.join(call.texts)})"
+        if types.kind(call.type) == "FLOAT64":
+            found = f"CASE WHEN {nans} THEN CAST('nan' AS DOUBLE) ELSE {found} END"
+        return f"CASE WHEN {nulls} THEN NULL ELSE {found} END"
 
     return render
+
+
+def smallest(call: Rendered) -> str:
+    """MIN: NaN when any value is (DuckDB's MAX already gives it, as NaN is its greatest value)."""
+    text = call.texts[0]
+    if types.kind(call.type) != "FLOAT64":
+        return f"min({text}){call.over}"
+    return f"CASE WHEN bool_or(isnan({text})){call.over} THEN CAST('nan' AS DOUBLE) ELSE min({text}){call.over} END"
 
 
 def nullif(call: Rendered) -> str:
@@ -198,7 +200,7 @@ def regexp_extract_all(call: Rendered) -> str:
 
 def format_text(call: Rendered) -> str:
     """FORMAT: every argument goes as KIND:text."""
-    return f"bq_format({call.texts[0]}, [{', '.join(_tagged(n, t) for n, t in zip(call.nodes[1:], call.texts[1:], strict=True))}])"
+    return f"bq_format({call.texts[0]}, CAST([{', '.join(_tagged(n, t) for n, t in zip(call.nodes[1:], call.texts[1:], strict=True))}] AS VARCHAR[]))"
 
 
 def _tagged(node: exp.Expr, text: str) -> str:
@@ -303,7 +305,8 @@ def json_text(text: str, data_type: exp.DataType | None) -> str:
     if name in ("INT64", "BOOL", "JSON", "NUMERIC"):
         shown = casts.cast(text, data_type, types.of_name("STRING")) if name != "JSON" else f"CAST({text} AS VARCHAR)"
     elif name == "FLOAT64":
-        shown = f"CASE WHEN isfinite({text}) THEN bq_float_string({text}) ELSE '\"' || replace(replace(bq_float_string({text}), 'inf', 'Infinity'), 'nan', 'NaN') || '\"' END"
+        word = f"replace(replace(bq_float_string({text}), 'inf', 'Infinity'), 'nan', 'NaN')"
+        shown = f"CASE WHEN isfinite({text}) THEN bq_float_string({text}) ELSE '\"' || {word} || '\"' END"
     elif name == "TIMESTAMP":
         shown = f"'\"' || bq_format_timestamp('%Y-%m-%dT%H:%M:%E*SZ', {text}, 'UTC') || '\"'"
     elif name == "DATETIME":
@@ -363,8 +366,10 @@ def approx_top_count(call: Rendered) -> str:
 RENDERERS: dict[str, Callable[[Rendered], str]] = {
     "truncate": truncate, "truncate_in_zone": truncate_in_zone, "boundaries": boundaries, "whole_units": whole_units,
     "last_day": last_day, "concat": concat, "lpad": pad("bq_lpad"), "rpad": pad("bq_rpad"), "numeric_round": numeric_round,
-    "numeric_safe_divide": numeric_safe_divide, "null_greatest": null_extreme("greatest"), "null_least": null_extreme("least"),
-    "nan_greatest": nan_extreme("greatest"), "nan_least": nan_extreme("least"), "nullif": nullif, "regexp_extract": regexp_extract,
+    "numeric_safe_divide": numeric_safe_divide, "greatest": extreme("greatest"),
+    "least": extreme("least"),
+    "min": smallest,
+    "nullif": nullif, "regexp_extract": regexp_extract,
     "regexp_extract_all": regexp_extract_all, "format": format_text, "json_value": json_value, "json_query": json_query,
     "json_value_array": json_value_array, "json_query_array": json_query_array, "to_json": to_json, "to_json_string": to_json_string,
     "max_by": extreme_by("max"), "min_by": extreme_by("min"), "approx_quantiles": approx_quantiles, "approx_top_count": approx_top_count,

@@ -12,15 +12,17 @@ import math
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from localemu.bigquery import decode
 from localemu.bigquery.functions import clock
 from localemu.bigquery.schema import Field
 
 _CONTEXT = Context(prec=80)
+_FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
 
 
 def fail(message: str, _: Any) -> Any:
@@ -59,34 +61,34 @@ def bool_of(text: str) -> bool:
     return text.lower() == "true"
 
 
-def parse_numeric(text: str) -> Decimal:
+def parse_numeric(text: str) -> Any:
     """PARSE_NUMERIC and CAST(STRING AS NUMERIC)."""
-    return _typed("NUMERIC", text, "Invalid NUMERIC value")  # type: ignore[no-any-return]
+    return _typed("NUMERIC", text, "Invalid NUMERIC value")
 
 
-def bignumeric_of(text: str) -> Decimal:
+def bignumeric_of(text: str) -> Any:
     """CAST(STRING AS BIGNUMERIC), refused where DECIMAL(38,19) would lose digits."""
     return _typed(
         "BIGNUMERIC", text, "BIGNUMERIC value with more digits than this emulator keeps (19 before and after the point)"
-    )  # type: ignore[no-any-return]
+    )
 
 
-def date_of(text: str) -> dt.date:
+def date_of(text: str) -> Any:
     """CAST(STRING AS DATE)."""
-    return _typed("DATETIME", text, "Invalid date").date()  # type: ignore[no-any-return]
+    return _typed("DATETIME", text, "Invalid date").date()
 
 
-def datetime_of(text: str) -> dt.datetime:
+def datetime_of(text: str) -> Any:
     """CAST(STRING AS DATETIME)."""
-    return _typed("DATETIME", text, "Invalid datetime string")  # type: ignore[no-any-return]
+    return _typed("DATETIME", text, "Invalid datetime string")
 
 
-def time_of(text: str) -> dt.time:
+def time_of(text: str) -> Any:
     """CAST(STRING AS TIME)."""
-    return _typed("TIME", text, "Invalid time string")  # type: ignore[no-any-return]
+    return _typed("TIME", text, "Invalid time string")
 
 
-def timestamp_of(text: str, zone: str) -> dt.datetime:
+def timestamp_of(text: str, zone: str) -> Any:
     """TIMESTAMP(STRING, zone) and CAST(STRING AS TIMESTAMP): the text's own zone wins."""
     match = re.fullmatch(r"(.*\d)\s+([A-Za-z]+/[A-Za-z_/]+)", text.strip())
     if match:
@@ -98,7 +100,7 @@ def timestamp_of(text: str, zone: str) -> dt.datetime:
     except ValueError:
         if re.fullmatch(r"\s*[-+]?[\d.eE]+\s*", text):
             raise
-        return _typed("TIMESTAMP", text, "Invalid timestamp")  # type: ignore[no-any-return]
+        return _typed("TIMESTAMP", text, "Invalid timestamp")
     if re.search(r"(Z|UTC)\s*$", text, re.IGNORECASE):
         zone = "UTC"
     return clock.localise(naive, zone).astimezone(dt.UTC)
@@ -173,9 +175,10 @@ def lossy_utf8(value: bytes) -> str:
 
 def normalize(value: str, form: str) -> str:
     """NORMALIZE."""
-    if form.upper() not in ("NFC", "NFD", "NFKC", "NFKD"):
-        raise ValueError("Invalid normalization mode")
-    return unicodedata.normalize(form.upper(), value)  # type: ignore[arg-type]
+    for known in _FORMS:
+        if form.upper() == known:
+            return unicodedata.normalize(known, value)
+    raise ValueError("Invalid normalization mode")
 
 
 def casefold(value: str) -> str:
@@ -381,7 +384,7 @@ def _printed(letter: str, kind: str, text: str) -> str:
     return f'{kind} "{text}"' if kind in ("DATE", "DATETIME", "TIME", "TIMESTAMP") else f"{kind} '{text}'"
 
 
-_FUNCTIONS: tuple[tuple[str, Any, list[str], str], ...] = (
+_FUNCTIONS: tuple[tuple[str, Any, list[Any], str], ...] = (
     ("bq_fail_double", fail, ["VARCHAR", "DOUBLE"], "DOUBLE"),
     ("bq_fail_bigint", fail, ["VARCHAR", "BIGINT"], "BIGINT"),
     ("bq_fail_varchar", fail, ["VARCHAR", "VARCHAR"], "VARCHAR"),
@@ -420,7 +423,7 @@ _FUNCTIONS: tuple[tuple[str, Any, list[str], str], ...] = (
     ("bq_parse_timestamp", clock.parse_timestamp, ["VARCHAR", "VARCHAR", "VARCHAR"], "TIMESTAMPTZ"),
 )
 # These see or give NULL themselves.
-_WITH_NULLS: tuple[tuple[str, Any, list[str], str], ...] = (
+_WITH_NULLS: tuple[tuple[str, Any, list[Any], str], ...] = (
     ("bq_trim", lambda value, chars: None if value is None else trim(value, chars), ["VARCHAR", "VARCHAR"], "VARCHAR"),
     (
         "bq_ltrim",
@@ -450,6 +453,6 @@ _WITH_NULLS: tuple[tuple[str, Any, list[str], str], ...] = (
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to the database of a connection."""
     for name, function, takes, gives in _FUNCTIONS:
-        connection.create_function(name, function, takes, gives)  # type: ignore[arg-type]
+        connection.create_function(name, function, takes, gives)
     for name, function, takes, gives in _WITH_NULLS:
-        connection.create_function(name, function, takes, gives, null_handling="special")  # type: ignore[arg-type]
+        connection.create_function(name, function, takes, gives, null_handling=FunctionNullHandling.SPECIAL)

@@ -6,6 +6,7 @@ catalog changes.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,6 +30,8 @@ from localemu.bigquery.sql.parameters import Parameters
 from localemu.bigquery.sql.signatures import scalar_price
 
 Targets = Sequence[exp.DataType | None]
+# sqlglot writes statements it does not know to its log.
+logging.getLogger("sqlglot").disabled = True
 _MAX_VIEW_DEPTH = 16
 _CACHE_SIZE = 2_000
 
@@ -103,6 +106,7 @@ class Compiler:
         names = prepare.output_names(tree) if isinstance(tree, exp.Query) else None
         sources = self._sources(tree, place, depth)
         self._resolve(tree, sources)
+        prepare.trim_stars(tree)
         _rename(tree, names)
         _coerce(tree, targets)
         text = self.write(tree, sources)
@@ -181,7 +185,20 @@ class Compiler:
 def describe(cursor: Any, compiled: Compiled) -> tuple[Field, ...]:
     """Give the columns of a compiled query, on a cursor of the caller."""
     found = cursor.execute(f"SELECT * FROM ({compiled.sql}) LIMIT 0", compiled.values or None).description
-    return tuple(from_duck(str(column[0]), column[1]) for column in found)
+    return fields_of(found)
+
+
+def fields_of(description: Any) -> tuple[Field, ...]:
+    """Give the columns of a DuckDB result; two of one name are refused, as in BigQuery."""
+    fields = tuple(from_duck(str(column[0]), column[1]) for column in description or ())
+    seen: set[str] = set()
+    for item in fields:
+        if item.name.lower() in seen:
+            raise invalid_query(
+                f"Duplicate column names in the result are not supported. Found duplicate(s): {item.name}"
+            )
+        seen.add(item.name.lower())
+    return fields
 
 
 def _is_cte(table: exp.Table) -> bool:

@@ -6,11 +6,12 @@ comes from signatures.txt, and an unknown name is an error.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.optimizer.annotate_types import TypeAnnotator
+from sqlglot.parsers.bigquery import BigQueryParser
 
 from localemu.bigquery.sql import signatures, types
 
@@ -20,11 +21,11 @@ class Exact(BigQuery):
 
     DEFAULT_NULL_TYPE = exp.DType.NULL
 
-    class Parser(BigQuery.Parser):
+    class Parser(BigQueryParser):
         """Keeps only what has a syntax of its own."""
 
-        FUNCTIONS = {"STRUCT": BigQuery.Parser.FUNCTIONS["STRUCT"]}
-        FUNCTION_PARSERS = {
+        FUNCTIONS: ClassVar[dict[str, Any]] = {"STRUCT": BigQuery.Parser.FUNCTIONS["STRUCT"]}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             name: BigQuery.Parser.FUNCTION_PARSERS[name] for name in ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
         }
 

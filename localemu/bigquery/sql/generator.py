@@ -8,9 +8,10 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ErrorLevel
+from sqlglot.generators.duckdb import DuckDBGenerator
 
 from localemu.bigquery.errors import invalid_query, unsupported
-from localemu.bigquery.functions.render import RENDERERS, Rendered
+from localemu.bigquery.functions.render import RENDERERS, Rendered, week_shift
 from localemu.bigquery.sql import casts, types
 from localemu.bigquery.sql.dialect import Call
 from localemu.bigquery.sql.signatures import Match
@@ -24,10 +25,11 @@ _EXTRACTS = {
     "YEAR": "year", "ISOYEAR": "isoyear", "QUARTER": "quarter", "MONTH": "month", "DAY": "day", "DAYOFYEAR": "dayofyear",
     "ISOWEEK": "week", "HOUR": "hour", "MINUTE": "minute", "SECOND": "second",
 }  # fmt: skip
+_NOTHING = exp.DataType(this=types.D.UNKNOWN)
 _PLAIN_NUMBER_PARENTS = (exp.Limit, exp.Offset, exp.Fetch, exp.DataTypeParam, exp.Group, exp.WindowSpec)
 
 
-class Generator(DuckDB.Generator):
+class Generator(DuckDBGenerator):
     """Writes DuckDB SQL; the methods below are where BigQuery differs."""
 
     def __init__(self, sources: dict[str, str]) -> None:
@@ -317,7 +319,7 @@ class Generator(DuckDB.Generator):
         # BigQuery compares structs field by field, by position; a NULL field makes the answer unknown.
         if operator not in ("=", "<>"):
             raise invalid_query("Order is not defined for arguments of type STRUCT")
-        left, right = types.members(expression.left.type), types.members(expression.right.type)
+        left, right = types.members(expression.left.type or _NOTHING), types.members(expression.right.type or _NOTHING)
         if len(left) != len(right) or any(
             "STRUCT" in (types.kind(a), types.kind(b)) for (_, a), (_, b) in zip(left, right, strict=True)
         ):
@@ -358,8 +360,9 @@ class Generator(DuckDB.Generator):
         """Write BETWEEN as two comparisons, so that NaN and dates in text follow the same rules."""
         if expression.args.get("symmetric"):
             raise unsupported("BETWEEN SYMMETRIC")
-        this, low, high = expression.this, expression.args["low"], expression.args["high"]
-        return f"({self._compared(exp.GTE(this=this.copy(), expression=low.copy()), '>=')} AND {self._compared(exp.LTE(this=this.copy(), expression=high.copy()), '<=')})"
+        low = exp.GTE(this=expression.this.copy(), expression=expression.args["low"].copy())
+        high = exp.LTE(this=expression.this.copy(), expression=expression.args["high"].copy())
+        return f"({self._compared(low, '>=')} AND {self._compared(high, '<=')})"
 
     def ordered_sql(self, expression: exp.Ordered) -> str:
         """Write an order term: NULL smallest, then NaN, as in BigQuery."""
@@ -465,28 +468,14 @@ class Generator(DuckDB.Generator):
 
 # sqlglot looks a node up in TRANSFORMS before it looks for a method: ours must win.
 _OWN = {name.removesuffix("_sql") for name in vars(Generator) if name.endswith("_sql")}
-Generator.TRANSFORMS = {node: rule for node, rule in DuckDB.Generator.TRANSFORMS.items() if node.key not in _OWN}
+Generator.TRANSFORMS = {node: rule for node, rule in DuckDBGenerator.TRANSFORMS.items() if node.key not in _OWN}
 
 
 def _literal_bytes(text: str) -> bytes:
-    out = bytearray()
-    position = 0
-    while position < len(text):
-        match = re.compile(r"\\(x[0-9a-fA-F]{2}|[0-7]{3}|.)", re.DOTALL).match(text, position)
-        if match is None:
-            out += text[position].encode()
-            position += 1
-            continue
-        code = match[1]
-        simple = {"n": 10, "r": 13, "t": 9, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0}
-        if code[0] == "x" and len(code) == 3:
-            out.append(int(code[1:], 16))
-        elif len(code) == 3:
-            out.append(int(code, 8))
-        else:
-            out += bytes([simple[code]]) if code in simple else code.encode()
-        position = match.end()
-    return bytes(out)
+    # The tokenizer has already turned escapes into characters: a byte above 127 and a letter can no longer be told apart.
+    if not text.isascii() or "\\" in text:
+        raise unsupported("a bytes literal with a backslash or bytes above 127 (use FROM_HEX)")
+    return text.encode()
 
 
 def _json_key(key: str) -> str:
@@ -508,6 +497,7 @@ def _extract(part: str, text: str) -> str:
         return f"CAST({text} AS {part})"
     if part == "DATETIME":
         return text
-    if part == "WEEK":
-        return f"((dayofyear({text}) + 6 - dayofweek({text})) // 7)"
+    shift = week_shift(part)
+    if shift is not None:
+        return f"((dayofyear({text}) + 6 - (dayofweek({text}) + 7 - {shift}) % 7) // 7)"
     raise unsupported(f"EXTRACT({part})")

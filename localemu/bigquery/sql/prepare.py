@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from localemu.bigquery.errors import invalid_query, unsupported
-from localemu.bigquery.sql import signatures
+from localemu.bigquery.sql import signatures, types
 
 _NO_PAREN = {
     exp.CurrentDate: "CURRENT_DATE",
@@ -93,6 +93,8 @@ def normalise(tree: exp.Expr) -> exp.Expr:
             _swap(node, exp.Anonymous(this="PARSE_JSON", expressions=[node.this]))
         elif isinstance(node, exp.Anonymous):
             _bare_words(node)
+        elif isinstance(node, exp.Extract):
+            _extract_week(node)
         elif isinstance(node, exp.Array):
             _array_of_structs(node)
         elif isinstance(node, exp.Table) and node.args.get("pivots"):
@@ -123,6 +125,14 @@ def _bare_words(node: exp.Anonymous) -> None:
             argument.replace(exp.Var(this=argument.name.upper()))
         elif isinstance(argument, exp.Anonymous) and argument.name.upper() == "WEEK":
             argument.replace(exp.Var(this=f"WEEK({argument.expressions[0].name.upper()})"))
+
+
+def _extract_week(node: exp.Extract) -> None:
+    part = node.this
+    if isinstance(part, exp.Anonymous) and part.name.upper() == "WEEK" and part.expressions:
+        part.replace(exp.Var(this=f"WEEK({part.expressions[0].name.upper()})"))
+    elif isinstance(part, exp.WeekStart):
+        part.replace(exp.Var(this=f"WEEK({part.name.upper()})"))
 
 
 def _array_of_structs(node: exp.Array) -> None:
@@ -171,6 +181,8 @@ def _name_columns(select: exp.Select) -> None:
         name = f"_field_{index}" if struct else f"f{unnamed}_"
         unnamed += 1
         item.replace(exp.alias_(item.copy(), name))
+    for item in select.expressions:
+        item.meta["written"] = not item.is_star
 
 
 def _name_unnest(unnest: exp.Unnest, index: int) -> None:
@@ -209,3 +221,36 @@ def output_names(tree: exp.Expr) -> list[str] | None:
         twice = next(name for name in names if [other.lower() for other in names].count(name.lower()) > 1)
         raise invalid_query(f"Duplicate column names in the result are not supported. Found duplicate(s): {twice}")
     return names
+
+
+def trim_stars(tree: exp.Expr) -> None:
+    """Of FROM UNNEST(array of STRUCT), a star gives the fields, not the struct itself; an offset comes last."""
+    for select in tree.find_all(exp.Select):
+        if all(item.meta.get("written") for item in select.expressions):
+            continue
+        unnests = [join.this for join in select.args.get("joins") or ()] + (
+            [select.args["from_"].this] if select.args.get("from_") else []
+        )
+        for unnest in unnests:
+            if isinstance(unnest, exp.Unnest) and unnest.alias_column_names:
+                _trim_star(select, unnest)
+
+
+def _trim_star(select: exp.Select, unnest: exp.Unnest) -> None:
+    value = unnest.alias_column_names[0]
+    if types.kind(types.element(unnest.expressions[0].type)) != "STRUCT":
+        for item in select.expressions:
+            if not item.meta.get("written") and item.alias_or_name == value and value.startswith("_u"):
+                item.set("alias", exp.to_identifier("f0_"))
+        return
+    offset = unnest.args.get("offset")
+    kept: list[exp.Expr] = []
+    last: list[exp.Expr] = []
+    for item in select.expressions:
+        if item.meta.get("written"):
+            kept.append(item)
+        elif isinstance(offset, exp.Identifier) and item.alias_or_name == offset.name:
+            last.append(item)
+        elif item.alias_or_name != value:
+            kept.append(item)
+    select.set("expressions", kept + last)

@@ -104,7 +104,8 @@ def _parse(line: str, section: str) -> Signature:
     rest = [part.strip() for part in optional.split(",") if part.strip()]
     every = first + rest
     variadic = bool(every) and every[-1].endswith("...")
-    least = len(first)
+    # STRING, ANY...: a repeated last argument that is not the first may be absent.
+    least = len(first) - (1 if variadic and len(every) > 1 else 0)
     return Signature(
         name, section, tuple(part.removesuffix("...") for part in every), least, variadic, result, template
     )
