@@ -37,11 +37,30 @@ def encode_row(fields: Sequence[Field], values: Sequence[Any], stamps: Timestamp
     return {"f": [{"v": _cell(field, value, stamps)} for field, value in zip(fields, values, strict=True)]}
 
 
+def check_arrays(fields: Sequence[Field], rows: Sequence[Sequence[Any]]) -> None:
+    """Refuse a result with a NULL inside an array, which BigQuery cannot write either."""
+    for index, field in enumerate(fields):
+        if field.repeated or field.type == "RECORD":
+            for row in rows:
+                _check(field, row[index])
+
+
+def _check(field: Field, value: Any) -> None:
+    if value is None:
+        return
+    if field.repeated:
+        element = field.element()
+        for item in value:
+            if item is None:
+                raise invalid_query(f"Array cannot have a null element; error in writing field {field.name}")
+            _check(element, item)
+    elif field.type == "RECORD":
+        check_arrays(field.fields, [list(value.values()) if isinstance(value, dict) else list(value)])
+
+
 def _cell(field: Field, value: Any, stamps: TimestampFormat) -> Any:
     if field.repeated:
         element = field.element()
-        if any(item is None for item in value or ()):
-            raise invalid_query(f"Array cannot have a null element; error in writing field {field.name}")
         return [{"v": _cell(element, item, stamps)} for item in value or ()]
     if value is None:
         return None

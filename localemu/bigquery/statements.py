@@ -13,6 +13,7 @@ from localemu.bigquery.catalog import Catalog, Change
 from localemu.bigquery.ddl import Definitions
 from localemu.bigquery.destination import Destination, store
 from localemu.bigquery.dml import Changes
+from localemu.bigquery.encode import check_arrays
 from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import invalid_query, unsupported
 from localemu.bigquery.faults import translated
@@ -104,7 +105,9 @@ class _Undo(Exception):
 def _fetch(cursor: duckdb.DuckDBPyConnection, compiled: Compiled) -> Outcome:
     found = cursor.execute(compiled.sql, compiled.values) if compiled.values else cursor.execute(compiled.sql)
     fields = fields_of(found.description)
-    return Outcome("SELECT", fields, found.fetchall(), reads=compiled.reads)
+    rows = found.fetchall()
+    check_arrays(fields, rows)
+    return Outcome("SELECT", fields, rows, reads=compiled.reads)
 
 
 def identify(cursor: duckdb.DuckDBPyConnection, user: str) -> None:
