@@ -41,7 +41,7 @@ def test_columns_are_those_of_the_table(cleaned: Cleaned) -> None:
 
     ddl = (Path(__file__).resolve().parents[2] / "sql/tables/lake/instances.sql").read_text()
     columns = set(re.findall(r"^    `?(\w+)`? [A-Z]", ddl, re.M))
-    added = {"row_key", "site", "release_month", "content_key", "pipeline_version", "rules_version", "key_version"}
+    added = {"row_key", "site", "release_month", "delivery_key", "content_key", "pipeline_version", "rules_version", "key_version"}
     assert set(instance_values(cleaned(instance()))) == columns - added
 
 

@@ -42,7 +42,9 @@ def lake(platform: Platform) -> dict[str, list[dict[str, Any]]]:
     receipts = platform.rows("SELECT * FROM `clinic.receipts` ORDER BY object_key")
     return {
         "receipts": [{name: value for name, value in row.items() if name not in clocks} for row in receipts],
-        "instances": platform.rows("SELECT * FROM `research.instances` ORDER BY row_key"),
+        "instances": platform.rows(
+            "SELECT * EXCEPT (row_key, delivery_key) FROM `research.instances` ORDER BY SOPInstanceUID"
+        ),
         "studies": platform.rows("SELECT * FROM `research.studies` ORDER BY StudyInstanceUID"),
         "objects": [
             {"name": blob.name, "crc32c": blob.crc32c}

@@ -156,6 +156,22 @@ def test_a_manifest_may_come_before_with_or_after_its_objects(platform: Platform
     assert settled == [expected] * 3
 
 
+def test_content_retracted_in_one_batch_still_stands_in_another(platform: Platform) -> None:
+    data = instance(patient=25)
+    study = platform.services.research(SITE).uid(pydicom.dcmread(io.BytesIO(data)).StudyInstanceUID)
+    wrong = f"accession_number,file,sha256\nACCQ002501,a,{'0' * 64}\n".encode()
+    right = f"accession_number,file,sha256\nACCQ002501,a,{hashlib.sha256(data).hexdigest()}\n".encode()
+    for batch, manifest in (("20261120-100000-1111", wrong), ("20261120-100000-2222", right)):
+        platform.put(f"{batch}/a", data)
+        platform.wait_idle()
+        platform.put(f"{batch}/manifest.csv", manifest)
+        platform.wait_idle()
+    assert platform.receipts("20261120-100000-1111")["a"]["code"] == "hash_mismatch"
+    assert platform.receipts("20261120-100000-2222")["a"]["outcome"] == "released"
+    [row] = platform.rows(f"SELECT object FROM `research.instances` WHERE StudyInstanceUID = '{study}'")
+    assert platform.services.storage.bucket(platform.services.settings.research_bucket).blob(row["object"]).exists()
+
+
 def test_a_site_may_demand_the_manifest_first(platform: Platform) -> None:
     batch = "20261120-100000-eeee"
     platform.put(f"{batch}/a", instance(patient=30), GATED_SITE)

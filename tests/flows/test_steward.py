@@ -1,9 +1,17 @@
 """What a steward decides about held objects, through the command line as a steward would."""
 
+import dataclasses
+import datetime
+import io
 import json
 
+import pydicom
 import pytest
 
+from dicomlake.events import StorageEvent
+from dicomlake.pipeline import ingest
+from dicomlake.pipeline.arrival import arrive
+from dicomlake.pipeline.services import Services
 from tests.flows.conftest import SITE, Platform
 from tests.flows.objects import instance, ultrasound
 
@@ -77,3 +85,31 @@ def test_a_batch_is_replayed_and_the_lake_stays_the_same(platform: Platform) -> 
     platform.wait_idle()
     assert platform.rows("SELECT * FROM `research.instances` ORDER BY row_key") == before
     assert platform.receipts(batch)["a"]["outcome"] == "released"
+
+
+def test_a_later_judgement_takes_the_place_of_an_earlier_one(platform: Platform) -> None:
+    batch = "20261120-110000-eeee"
+    generation = platform.put(f"{batch}/a", instance(patient=51))
+    platform.wait_idle()
+    landing = platform.services.settings.landing_bucket(SITE)
+    [before] = objects_of(platform)
+    other = Services(dataclasses.replace(platform.services.settings, profile="full_dates"))
+    other.__dict__.update(storage=platform.services.storage, bigquery=platform.services.bigquery)
+    event = StorageEvent(landing, f"{batch}/a", generation, "replay", datetime.datetime.now(datetime.UTC), 1)
+    arrival = arrive(other, event)
+    assert arrival is not None
+    ingest.process(other, arrival, light=False)
+    [after] = objects_of(platform)
+    assert before != after
+    names = {blob.name for blob in platform.services.storage.list_blobs(platform.services.settings.research_bucket)}
+    assert after in names
+    assert before not in names
+
+
+def objects_of(platform: Platform) -> list[str]:
+    key = platform.services.research(SITE)
+    study = key.uid(str(pydicom.dcmread(io.BytesIO(instance(patient=51))).StudyInstanceUID))
+    return [
+        row["object"]
+        for row in platform.rows(f"SELECT object FROM `research.instances` WHERE StudyInstanceUID = '{study}'")
+    ]

@@ -17,6 +17,7 @@ from dicomlake.lake.quarantine import CaseId
 from dicomlake.pipeline import manifests, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
+from dicomlake.pipeline.retract import supersede
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.settle import settle
@@ -51,11 +52,8 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     known = manifests.of_batch(services, arrival.site, arrival.batch)
     judged = _judge(services, arrival, known, light)
     settle(services, arrival, judged)
-    if (
-        judged.assessment.outcome is Outcome.RELEASED and not light
-    ):  # it may have been held before: a replay, an approval
-        case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
-        quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
+    if not light:
+        _replace_earlier(services, arrival, judged)
     manifests.recheck(services, arrival, judged, known)
     found = judged.assessment
     shown = {
@@ -64,6 +62,14 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
         **({"code": str(found.code)} if found.code else {}),
     }
     safelog.event("settled", object_key=arrival.object_key, bytes=arrival.event.size, **shown)
+
+
+def _replace_earlier(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """This may be a replay or an approval: what an earlier judgement released or held gives way to this one."""
+    supersede(services, arrival, judged)
+    if judged.assessment.outcome is Outcome.RELEASED:
+        case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
+        quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
 
 
 def give_up(services: Services, event: StorageEvent) -> None:

@@ -31,8 +31,9 @@ from dicomlake.pipeline import tasks
 from dicomlake.pipeline.arrival import Arrival, arrive, common_columns
 from dicomlake.pipeline.assess import Judged, Outcome, assess
 from dicomlake.pipeline.receipts import judged_manifest, pending_name, pending_prefix
+from dicomlake.pipeline.retract import retract as hide
 from dicomlake.pipeline.services import Services, identity_rules
-from dicomlake.pipeline.settle import insert_retraction, settle
+from dicomlake.pipeline.settle import settle
 from dicomlake.pseudonyms import normal_accession
 
 if TYPE_CHECKING:
@@ -126,13 +127,10 @@ def retract(services: Services, arrival: Arrival, code: Code) -> None:
     """Hide an object that turned out to be at odds with its manifest: rows first, then its clean copy goes, then quarantine."""
     event = arrival.event
     data = objects.read(services.storage, event.bucket, event.name, event.generation, services.settings.max_bytes)
-    sha256 = hashlib.sha256(data).hexdigest()
-    insert_retraction(services, arrival, code, sha256)
+    hide(services, arrival, code)
     found = assess(data, services.tools(arrival.site))
-    if found.clean is not None:
-        objects.delete(services.storage, services.settings.research_bucket, found.clean.object_name)
     withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
-    settle(services, arrival, Judged(withheld, sha256, mismatched=True))
+    settle(services, arrival, Judged(withheld, hashlib.sha256(data).hexdigest(), mismatched=True))
 
 
 def waits(services: Services, arrival: Arrival) -> bool:

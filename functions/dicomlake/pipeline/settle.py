@@ -7,7 +7,6 @@ import datetime
 from typing import TYPE_CHECKING
 
 from dicomlake.dicom import acquisition_facts, instance_values
-from dicomlake.errors import Code
 from dicomlake.lake import load, objects, quarantine
 from dicomlake.pipeline import receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
@@ -23,13 +22,15 @@ def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
     """Carry out a judgement. Raises TransientError; then nothing is acknowledged and all of it is done again."""
     found = judged.assessment
     if found.clean is not None and judged.sha256 is not None:
-        objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
-        _insert_research(services, [_instance_row(services, arrival, found.clean, judged.sha256)])
+        new = objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
+        insert_research(services, [_instance_row(services, arrival, found.clean, judged.sha256)])
+        if not new:  # another delivery of the same content may have been retracted in between, and the object with it
+            objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
     if found.raw is not None and judged.sha256 is not None and not judged.mismatched:
-        _insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256)])
+        insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256)])
     if found.outcome is Outcome.QUARANTINED:
         hold(services, arrival, judged)
-    _insert_operations(services, [receipts.row(services, arrival, judged)])
+    insert_operations(services, [receipts.row(services, arrival, judged)])
     if found.outcome is Outcome.PENDING:
         receipts.write_pending(services, arrival, tasks.to_json(arrival))
         if found.detail == "handed_on":
@@ -60,37 +61,29 @@ def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
     quarantine.hold(services.storage, services.settings.quarantine_bucket, note)
 
 
-def insert_retraction(services: Services, arrival: Arrival, code: Code, sha256: str) -> None:
-    """Hide an object from every view of both sides."""
-    operations = services.operations(arrival.site)
-    values = common_columns(services, arrival) | {
-        "object_key": arrival.object_key,
-        "code": code,
-        "decided_at": datetime.datetime.now(datetime.UTC).isoformat(),
-    }
-    table = "ops.retractions"
-    key = row_key(operations, table, arrival.object_key, arrival.event.generation, code)
-    _insert_operations(services, [OperationsRow(table, key, values)])
-    research = services.research(arrival.site)
-    research_content = research.identifier("content", sha256, "C")
-    hidden = {**_research_columns(services, arrival.site), "content_key": research_content, "code": code}
-    table = "lake.retractions"
-    _insert_research(services, [ResearchRow(table, row_key(research, table, research_content, code), hidden)])
-
-
 def _instance_row(services: Services, arrival: Arrival, clean: "CleanInstance", sha256: str) -> ResearchRow:
     key = services.research(arrival.site)
     content = key.identifier("content", sha256, "C")
     values = {
-        **_research_columns(services, arrival.site),
+        **research_columns(services, arrival.site),
         **instance_values(clean),
+        "delivery_key": delivery_key(services, arrival),
         "content_key": content,
     }
     table = "lake.instances"
-    return ResearchRow(table, row_key(key, table, clean.object_name, content, services.profile.version), values)
+    return ResearchRow(table, row_key(key, table, values["delivery_key"], clean.object_name), values)
 
 
-def _research_columns(services: Services, site: str) -> dict[str, object]:
+def delivery_key(services: Services, arrival: Arrival) -> str:
+    """The research side's name for one arrival; joins to nothing on the operations side."""
+    event = arrival.event
+    return services.research(arrival.site).identifier(
+        "object", f"{event.bucket}/{event.name}\x1f{event.generation}", "O"
+    )
+
+
+def research_columns(services: Services, site: str) -> dict[str, object]:
+    """The columns that every research row carries."""
     month = datetime.datetime.now(datetime.UTC).date().replace(day=1)
     return {"site": site, "release_month": month.isoformat(), **services.versions(services.research(site))}
 
@@ -110,9 +103,11 @@ def _acquisition_row(services: Services, arrival: Arrival, raw: "RawInstance", s
     return OperationsRow(table, row_key(key, table, arrival.object_key, arrival.event.generation), values)
 
 
-def _insert_research(services: Services, rows: list[ResearchRow]) -> None:
+def insert_research(services: Services, rows: list[ResearchRow]) -> None:
+    """Load research rows."""
     load.insert(services.bigquery, services.settings.project_research, rows)
 
 
-def _insert_operations(services: Services, rows: list[OperationsRow]) -> None:
+def insert_operations(services: Services, rows: list[OperationsRow]) -> None:
+    """Load operations rows."""
     load.insert(services.bigquery, services.settings.project_operations, rows)

@@ -2,6 +2,7 @@ CREATE TABLE IF NOT EXISTS `lake.instances` (
     row_key STRING NOT NULL OPTIONS (description = 'Key of the row, made from what it is about: the same delivery always gives the same key. Rows that share it are one row.'),
     site STRING NOT NULL OPTIONS (description = 'Sender, as named in the settings.'),
     release_month DATE OPTIONS (description = 'First day of the month in which the row was written; the finest time this side knows. Partition.'),
+    delivery_key STRING OPTIONS (description = 'The arrival this row came from, keyed (letter O): what a retraction names. It joins to nothing on the operations side.'),
     content_key STRING OPTIONS (description = 'Keyed hash of the original bytes (letter C): equal for equal files, of no use without the key.'),
     object STRING OPTIONS (description = 'Name of the clean object in the research bucket.'),
     object_bytes INT64 OPTIONS (description = 'Size of the clean object in bytes.'),

@@ -1,6 +1,7 @@
 -- One row per arrived object: site, object_key and generation.
 -- The settled outcome, the same whatever the order and however often the rows of ops.receipts and ops.retractions came.
--- Decision: rows of one row_key are one decision, made when it was first made; of several decisions about an object the latest counts.
+-- Decision: rows of one row_key are one decision, made when it was last made. Of several decisions about an object the latest counts, but
+-- no `pending` counts once there is any other: a repeated event may say it again after the work was done.
 -- Then, in this order: a retracted object is quarantined; of equal content with equal decision the first arrival stands and the others
 -- are duplicates; released objects that share study and instance but not content are in conflict with each other.
 WITH decisions AS (
@@ -8,7 +9,7 @@ WITH decisions AS (
     FROM `ops.receipts`
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY site, row_key
-        ORDER BY decided_at, pipeline_version, rules_version, event_id
+        ORDER BY decided_at DESC, pipeline_version DESC, rules_version DESC, event_id ASC
     ) = 1
 ),
 
@@ -17,7 +18,7 @@ latest AS (
     FROM decisions
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY site, object_key, generation
-        ORDER BY decided_at DESC, IF(outcome = 'pending', 1, 0) ASC, row_key ASC
+        ORDER BY IF(outcome = 'pending', 1, 0) ASC, decided_at DESC, row_key ASC
     ) = 1
 ),
 
