@@ -51,10 +51,12 @@ class Function:
 
 @dataclass(frozen=True)
 class Page:
-    """A bucket shown on the status page with the metadata of its objects."""
+    """A bucket shown on the status page: objects whose names end as `ending` says, with their metadata or the `columns` of it that are named."""
 
     title: str
     bucket: str
+    ending: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,10 +225,12 @@ def _environment(item: _Reader | None) -> Mapping[str, str]:
 
 
 def _page(item: _Reader) -> Page:
-    fields = item.mapping(frozenset({"title", "bucket"}))
-    if len(fields) != 2:
+    fields = item.mapping(frozenset({"title", "bucket", "ending", "columns"}))
+    if not {"title", "bucket"} <= set(fields):
         raise item.error("needs the fields title and bucket")
-    return Page(fields["title"].text(), fields["bucket"].text(_BUCKET))
+    ending = fields["ending"].text() if "ending" in fields else ""
+    columns = tuple(column.text() for column in fields["columns"].items()) if "columns" in fields else ()
+    return Page(fields["title"].text(), fields["bucket"].text(_BUCKET), ending, columns)
 
 
 def _function(item: _Reader) -> Function:

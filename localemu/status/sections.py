@@ -13,6 +13,7 @@ from localemu.status.rooms import Rooms
 
 _PAGE_ROWS = 15
 _QUERY_ROWS = 500
+_MOST_OBJECTS = 10
 _MOST_TABLES = 200
 _LOG_LINES = 200
 _QUERY_LIMIT_S = 60.0
@@ -86,8 +87,13 @@ async def buckets(rooms: Rooms, query: _Query) -> dict[str, Any]:
 
 async def pages(rooms: Rooms, _query: _Query) -> dict[str, Any]:
     """The buckets the config wants shown with their objects' metadata."""
-    listings = await asyncio.gather(*(_list(rooms, page.bucket, maxResults="100") for page in rooms.config.pages))
-    return {"pages": [(page, _shown(listing)) for page, listing in zip(rooms.config.pages, listings, strict=True)]}
+    listings = await asyncio.gather(*(_list(rooms, page.bucket, maxResults="400") for page in rooms.config.pages))
+    shown = [(page, _shown(listing)) for page, listing in zip(rooms.config.pages, listings, strict=True)]
+    for page, listing in shown:
+        fitting = [found for found in listing["objects"] if found["name"].endswith(page.ending)]
+        listing["token"] = listing["token"] or ("more" if len(fitting) > _MOST_OBJECTS else "")
+        listing["objects"] = fitting[:_MOST_OBJECTS]
+    return {"pages": shown}
 
 
 async def tables(rooms: Rooms, _query: _Query) -> dict[str, Any]:
