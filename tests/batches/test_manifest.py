@@ -106,7 +106,7 @@ DEFECTS = [
     (b'accession_number\n"A\n1"\n', "bad_accession_number", 3),
     (b"accession_number\n" + b"A" * 65, "bad_accession_number", 2),
     (b"accession_number\n" + b"A" * 2000, "field_too_long", 2),
-    (b"accession_number\n" + b"A" * 200_000, "bad_quoting", 2),
+    (b"accession_number\n" + b"A" * 200_000, "field_too_long", 2),
     (b"accession_number\nA\x001\n", "not_text", 0),
     (bytes(range(256)), "not_text", 0),
     (b"%PDF-1.4\n\x01", "not_text", 0),

@@ -16,6 +16,7 @@ from dicomlake.errors import Code, PermanentError
 COLUMNS = ("accession_number", "study_instance_uid", "file", "sha256", "size", "expected_files")
 MAX_BYTES = 64 << 20
 MAX_ROWS = 1_000_000
+_MAX_LINE = 100_000
 _MAX_FIELD = 1024
 _MAX_ACCESSION = 64
 
@@ -137,7 +138,7 @@ def _delimiter(text: str) -> str:
 
 def _lines(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Lines that hold anything, as (number of its last physical line, trimmed fields)."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(_short_enough(text, skipped), delimiter=delimiter, strict=True)
     while True:
         try:
             fields = [_text(value) for value in next(reader)]
@@ -147,6 +148,14 @@ def _lines(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[
             raise ManifestError("bad_quoting", reader.line_num + skipped) from None
         if any(fields):
             yield reader.line_num + skipped, fields
+
+
+def _short_enough(text: str, skipped: int) -> Iterator[str]:
+    """Physical lines. A far too long one is refused here, since the limit of the csv module belongs to the whole process."""
+    for number, line in enumerate(io.StringIO(text), start=1 + skipped):
+        if len(line) > _MAX_LINE:
+            raise ManifestError("field_too_long", number)
+        yield line
 
 
 def _text(value: str) -> str:
