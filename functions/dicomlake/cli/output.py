@@ -20,10 +20,7 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
-_ADVICE = {
-    "storage_unreachable": "is the platform running? `make up` starts it; then set the variables it prints",
-    "bigquery_unreachable": "is the platform running? `make up` starts it; then set the variables it prints",
-}
+_NOT_RUNNING = "is the platform running? `make up` starts it; then set the variables it prints"
 
 
 def plain_errors(verb: Verb) -> Verb:
@@ -36,7 +33,8 @@ def plain_errors(verb: Verb) -> Verb:
         except ConfigError as error:
             fail(str(error))
         except TransientError as error:
-            fail(f"the platform did not answer ({error.detail}); {_ADVICE.get(error.detail, 'try again')}")
+            advice = _NOT_RUNNING if error.detail.endswith("_unreachable") else "try again"
+            fail(f"the platform did not answer ({error.detail}); {advice}")
         except (QueryRefused, NoSuchCase) as error:
             fail(str(error))
         except PermanentError as error:

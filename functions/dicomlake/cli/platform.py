@@ -37,7 +37,7 @@ def _site(services: Services, site: str | None) -> str:
 def _actor() -> str:
     try:
         return getpass.getuser()
-    except OSError:
+    except (OSError, KeyError, ImportError):  # no such user, told in three ways
         return "unknown"
 
 

@@ -45,12 +45,31 @@ def storage_retry() -> "Retry":
     """Retries of one storage call; every call of ours is safe to repeat (a precondition, or the same bytes again)."""
     from google.cloud.storage.retry import DEFAULT_RETRY  # type: ignore[import-untyped]
 
-    retry: Retry = DEFAULT_RETRY.with_timeout(RETRY_DEADLINE_S).with_delay(initial=0.1, maximum=4.0, multiplier=2.0)
-    return retry
+    return _bounded(DEFAULT_RETRY)
 
 
 def bigquery_retry() -> "Retry":
     """Retries of one BigQuery call."""
     from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-    return DEFAULT_RETRY.with_timeout(RETRY_DEADLINE_S).with_delay(initial=0.1, maximum=4.0, multiplier=2.0)
+    return _bounded(DEFAULT_RETRY)
+
+
+def _bounded(retry: "Retry") -> "Retry":
+    passing = retry._predicate  # the client's own list of faults that pass by themselves; it has no public name
+    return (
+        retry.with_predicate(lambda error: passing(error) and not _nobody_listens(error))
+        .with_timeout(RETRY_DEADLINE_S)
+        .with_delay(initial=0.1, maximum=4.0, multiplier=2.0)
+    )
+
+
+def _nobody_listens(error: BaseException) -> bool:
+    """Whether the connection was refused: then there is no such service at this address, and whoever asked should know at once."""
+    cause: object = error
+    while isinstance(cause, BaseException):
+        if isinstance(cause, ConnectionRefusedError):
+            return True
+        inner = getattr(cause, "reason", None) or next(iter(cause.args), None)
+        cause = cause.__cause__ or (inner if isinstance(inner, BaseException) else None)
+    return False

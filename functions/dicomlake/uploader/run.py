@@ -139,7 +139,7 @@ class _Run:
         with closing(self._outcomes()) as outcomes:
             for done_files, done in enumerate(outcomes, start=1):
                 busy_in_a_row = busy_in_a_row + 1 if done.busy else 0
-                if busy_in_a_row >= _GIVE_UP_AFTER:
+                if busy_in_a_row >= min(_GIVE_UP_AFTER, total_files):
                     raise TransientError(done.reason)
                 self._note(done)
                 done_bytes += done.entry.size
