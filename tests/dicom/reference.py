@@ -3,15 +3,18 @@
 from io import BytesIO
 from typing import Any
 
+import pydicom
 from pydicom import Dataset, dcmread
 from pydicom.datadict import dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.filereader import read_dataset
 
 from dicomlake.dicom import RawInstance
+from dicomlake.dicom.cleaner import Cleaner
 from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
 from dicomlake.rules import Action, Dummies, Method, Profile
 
+CLEANED = ("CS", "LO", "LT", "SH", "ST", "UC", "UT")
 WALKED = (Action.K, Action.U, Action.M, Action.C)
 
 
@@ -28,15 +31,22 @@ def read_clean(data: bytes) -> Dataset:
 class Reference:
     """Applies a profile to a data set in place, for one patient."""
 
-    def __init__(self, profile: Profile, key: SiteKey, patient_key: str) -> None:
-        self.profile, self.key, self.patient_key = profile, key, patient_key
+    def __init__(self, profile: Profile, key: SiteKey, patient_key: str, cleaner: Cleaner) -> None:
+        self.profile, self.key, self.patient_key, self.cleaner = profile, key, patient_key, cleaner
         self.days = key.shift_days(patient_key, *profile.shift_days)
 
     def apply(self, one: Dataset, top: bool = True) -> Dataset:
         patient_id = str(one.get("PatientID", "")) if top else self.patient_id
         self.patient_id = patient_id
+        private = self._safe_private(one)
         for tag in list(one.keys()):
             element = one[tag]
+            if tag.is_private:
+                if tag not in private:
+                    del one[tag]
+                elif element.VR == "LO" and not tag.is_private_creator:
+                    self._text(element)
+                continue
             stated = dictionary_VR(tag) if _known(tag) else ""
             rule = self.profile.rule_for(int(tag), stated)
             if rule.action is Action.X:
@@ -57,6 +67,30 @@ class Reference:
             items = self.profile.dummies.items[int(element.tag)] if action is Action.D else ()
             element.value = [_constant(self.profile.dummies, item) for item in items]
 
+    def _safe_private(self, one: Dataset) -> set[Any]:
+        """Tags of private attributes that stay, and of the creators of their blocks."""
+        kept: set[Any] = set()
+        for tag in (
+            tag
+            for tag in map(pydicom.tag.Tag, one.keys())
+            if tag.is_private and not tag.is_private_creator and tag.element > 0xFF
+        ):
+            creator = (tag.group << 16) + (tag.element >> 8)
+            if creator in one and self.profile.safe_private is not None:
+                row = self.profile.safe_private.find(str(one[creator].value), int(tag))
+                if row is not None and (row.vr or one[tag].VR not in ("UN", "PN", "SQ")):
+                    kept |= {tag, pydicom.tag.Tag(creator)}
+        return kept
+
+    def _text(self, element: DataElement, fallback: str = "REMOVED") -> None:
+        values = list(element.value) if element.VM > 1 else [element.value]
+        only = element.keyword in self.profile.text.known_only
+        recognise = element.VR != "CS"
+        longest = {"CS": 16, "SH": 16, "LO": 64, "ST": 1024, "LT": 10240}.get(str(element.VR), 1 << 30)
+        made = [self.cleaner.text(str(value), longest, known_only=only, recognise=recognise) for value in values]
+        if made != [str(value) for value in values]:
+            element.value = (made if len(made) > 1 else made[0]) if any(made) else fallback
+
     def _value(self, element: DataElement, rule: Any, top: bool) -> None:
         values = list(element.value) if element.VM > 1 else [element.value]
         dummy = self.profile.dummies.by_vr[str(element.VR)[:2]].decode("ascii").strip()
@@ -76,6 +110,8 @@ class Reference:
             element.value = [
                 value if moved is None or not value else moved(str(value), self.days) or fallback for value in values
             ]
+        elif element.VR in CLEANED and element.keyword not in self.profile.text.untouched:
+            self._text(element, dummy if rule.fallback is Action.D else "")
         elif rule.method is Method.CAP_AGE and str(element.value).endswith("Y") and int(str(element.value)[:-1]) > 89:
             element.value = "090Y"
 

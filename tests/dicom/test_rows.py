@@ -41,7 +41,16 @@ def test_columns_are_those_of_the_table(cleaned: Cleaned) -> None:
 
     ddl = (Path(__file__).resolve().parents[2] / "sql/tables/lake/instances.sql").read_text()
     columns = set(re.findall(r"^    `?(\w+)`? [A-Z]", ddl, re.M))
-    added = {"row_key", "site", "release_month", "delivery_key", "content_key", "pipeline_version", "rules_version", "key_version"}
+    added = {
+        "row_key",
+        "site",
+        "release_month",
+        "delivery_key",
+        "content_key",
+        "pipeline_version",
+        "rules_version",
+        "key_version",
+    }
     assert set(instance_values(cleaned(instance()))) == columns - added
 
 
@@ -164,7 +173,7 @@ def test_explanation_names_rule_and_effect_of_every_element_and_no_value(profile
     assert by_keyword["StudyDate"].effect == "shifted with all dates of the patient"
     assert by_keyword["StudyTime"].effect == "emptied: malformed"
     assert by_keyword["PatientID"].effect == "replaced by the patient's pseudonym"
-    assert by_keyword["StudyDescription"].effect == "removed"
+    assert by_keyword["AccessionNumber"].effect == "emptied"
     assert by_keyword["SOPClassUID"].effect == "kept: belongs to the standard"
     assert by_keyword["ReferencedSOPInstanceUID"].path == "(0008,2112)[0].(0008,1155)"
     assert by_keyword["KVP"].effect == "kept"

@@ -7,6 +7,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw, verify
+from dicomlake.dicom.cleaner import Cleaner
 from dicomlake.dicom.known import fold, known_values
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import SiteKey
@@ -35,7 +36,7 @@ def made(profile: Profile, key: SiteKey) -> Callable[..., tuple[RawInstance, Cle
     ("keyword", "action", "detail"),
     [
         ("InstitutionName", Action.K, "value_not_replaced"),
-        ("StudyDescription", Action.K, "element_left"),
+        ("MedicalRecordLocator", Action.K, "element_left"),
         ("StudyDate", Action.K, "date_not_moved"),
         ("StudyDate", Action.X, "element_lost"),
         ("SOPInstanceUID", Action.K, "uid_not_replaced"),
@@ -54,7 +55,7 @@ def test_a_rule_not_carried_out_is_found(
     assert tag is not None
     broken = profile.with_overrides((Rule(tag, keyword, action, "tests:1"),), "broken")
     broken = replace(broken, version=profile.version)
-    data = instance(SourceImageSequence=[item(ReferencedFrameNumber="1")])
+    data = instance(SourceImageSequence=[item(ReferencedFrameNumber="1")], MedicalRecordLocator="shelf 9")
     raw, clean = made(data, broken)
     if keyword == "SOPInstanceUID":
         assert slug(raw, clean, profile) in ("uid_not_replaced", "file_meta_contradicts")
@@ -114,12 +115,16 @@ def test_tampered_bytes_are_found(
         ),
     ],
 )
-def test_known_values_are_found_where_a_rule_keeps_text(
+def test_known_values_that_a_broken_cleaner_leaves_are_found(
     attributes: dict[str, object],
     planted: bool,
     profile: Profile,
     made: Callable[..., tuple[RawInstance, CleanInstance]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    raw, clean = made(instance(**attributes))
+    verify(raw, clean, profile)
+    monkeypatch.setattr(Cleaner, "clean", lambda self, old, *_: old)
     raw, clean = made(instance(**attributes))
     if planted:
         assert slug(raw, clean, profile) == "known_value_in_text"

@@ -89,11 +89,22 @@ def test_modified_dates_shifts_every_date_the_column_names(given: Row) -> None:
 
 
 @pytest.mark.parametrize("column", [c for c in OPTIONS if c not in ("Basic", "ModifiedDates")])
-def test_a_clean_nobody_can_do_falls_back_to_the_basic_profile(column: str) -> None:
+def test_a_clean_is_carried_out_or_falls_back_to_the_basic_profile(column: str) -> None:
     for given in ROWS:
         if given.columns.get(column) is Action.C:
             found, fell_back = resolve(given, [OPTIONS[column]], HOW)
-            assert (found.action, fell_back) == (rule(given).action, True)
+            if given.vr in OPTIONS[column].clean_by_vr:
+                assert (found.action, fell_back) == (Action.C, False)
+            else:
+                assert (found.action, fell_back) == (rule(given).action, True)
+
+
+def test_what_cleaning_leaves_empty_is_a_constant_where_the_attribute_may_be_type_1() -> None:
+    by_keyword = {given.keyword: given for given in ROWS}
+    fallbacks = {
+        word: rule(by_keyword[word], "CleanDescriptors").fallback for word in ("ProtocolName", "StudyDescription")
+    }
+    assert fallbacks == {"ProtocolName": Action.D, "StudyDescription": Action.Z}
 
 
 def test_the_strictest_of_several_options_stands() -> None:
@@ -104,8 +115,8 @@ def test_the_strictest_of_several_options_stands() -> None:
 
 
 def test_a_failing_clean_beats_a_keep() -> None:
-    both = row("X", "LO", RetainDeviceIdentity="K", RetainPatientCharacteristics="C")
-    assert rule(both, "RetainDeviceIdentity", "RetainPatientCharacteristics").action is Action.X
+    both = row("X", "AE", RetainUIDs="K", RetainDeviceIdentity="C")
+    assert rule(both, "RetainUIDs", "RetainDeviceIdentity").action is Action.X
 
 
 def test_a_name_is_never_kept_whatever_an_option_says() -> None:
@@ -128,8 +139,11 @@ def test_each_option_carried_out_changes_something() -> None:
     assert counts == {
         "FullDates": 165,
         "ModifiedDates": 159,
-        "RetainPatientCharacteristics": 9,
+        "CleanStructuredContent": 3,
+        "CleanDescriptors": 123,
+        "RetainPatientCharacteristics": 13,
         "RetainDeviceIdentity": 46,
         "RetainUIDs": 59,
+        "RetainSafePrivate": 0,  # by creator, group and low byte (safe_private.yaml)
         "RetainInstitutionIdentity": 10,
     }

@@ -13,19 +13,26 @@ from functools import cached_property
 from struct import pack
 
 from dicomlake.dicom import encode
+from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, Recogniser, cleaner_for
 from dicomlake.dicom.dictionary import keyword_of
 from dicomlake.dicom.elements import UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
+from dicomlake.dicom.identities import concept_of
 from dicomlake.dicom.marks import marks
 from dicomlake.dicom.plan import Plan, effective_vr, plan_for
+from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values, padded
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
 
 Edit = tuple[int, int, bytes]
+# Bytes of private attributes that may be text after all.
+_SUSPECT = frozenset(b"OB OW UN DS IS".split())
 
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
 
 
@@ -33,7 +40,7 @@ _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
 class CleanInstance:
     """A de-identified object: `slices` are its bytes in order, views into the original wherever nothing changed.
 
-    All UIDs and the patient key are pseudonyms. `actions` counts elements by action (`D`, `Z`, `X`, `K`, `U`, `M`).
+    All UIDs and the patient key are pseudonyms. `actions` counts elements by action (`D`, `Z`, `X`, `K`, `U`, `M`, `C`).
     """
 
     slices: tuple[bytes | memoryview, ...] = field(repr=False)
@@ -70,9 +77,14 @@ class CleanInstance:
         return f"{self.patient_key}/{self.study_uid}/{self.series_uid}/{self.sop_uid}-{digest}.dcm"
 
 
-def deidentify(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity) -> CleanInstance:
-    """Treat each element by its rule. Same input, profile and key: same bytes. Raises PermanentError(corrupt) for what cannot be followed."""
-    values = values_for(raw, profile, key, patient)
+def deidentify(
+    raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity, recognise: Recogniser | None = None
+) -> CleanInstance:
+    """Treat each element by its rule. Same input, profile and key: same bytes. Raises PermanentError(corrupt) for what cannot be followed.
+
+    `recognise` finds what identifies in text beyond what the object itself tells; without it, known values and common forms go.
+    """
+    values = values_for(raw, profile, key, patient, recognise)
     walk = Walk(raw, plan_for(profile), values)
     slices = walk.run()
     sop_class, study, series, sop = (
@@ -96,12 +108,16 @@ def deidentify(raw: RawInstance, profile: Profile, key: SiteKey, patient: Patien
     )
 
 
-def values_for(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity) -> Values:
+def values_for(
+    raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity, recognise: Recogniser | None = None
+) -> Values:
     """The maker of clean values for this instance."""
+    plan = plan_for(profile)
     patient_key = key.patient(patient)
     shortest, longest = profile.shift_days
     days = key.shift_days(patient_key, shortest, longest) if longest else 0
-    return Values(key, profile.dummies, patient_key, _value(raw, _PATIENT_ID).strip(b" \0"), days)
+    cleaner = cleaner_for(plan.engine, plan.engine.gatherer.facts_of(raw, plan.kept), key, days, recognise)
+    return Values(key, profile.dummies, patient_key, _value(raw, _PATIENT_ID).strip(b" \0"), days, cleaner)
 
 
 def _value(raw: RawInstance, tag: int) -> bytes:
@@ -130,7 +146,7 @@ class Walk:
         """The slices of the clean data set."""
         explicit, elements = self._raw.syntax.explicit, self._raw.elements
         own = self._own(explicit)
-        self._level([one for one in elements if one[0] not in own], explicit, 0)
+        self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset)
         tags = [one[0] for one in elements]
         for tag, encoded in own.items():
             place = bisect_right(tags, tag)
@@ -163,61 +179,86 @@ class Walk:
             slices.append(view[pos:end])
         return slices
 
-    def _level(self, elements: list[Element], explicit: bool, depth: int) -> int:
+    def _level(self, elements: list[Element], explicit: bool, depth: int, charset: Charset) -> int:
         """Collect the edits of one level; returns by how many bytes it grows."""
-        table, rule_of, growth = self._plan.table, self._plan.rule, 0
-        private_removed, edits, removed = self._plan.private.action is Action.X, self._edits, 0
+        table, rule_of, growth, buffer = self._plan.table, self._plan.rule, 0, self._buffer
+        edits, removed, safe = self._edits, 0, None
         self._seen += len(elements)
         for one in elements:
             tag, vr, _, value, end, items = one
-            if tag & 0x10000 and private_removed:
-                edits.append((one[2], end, b""))
-                removed += 1
-                growth -= end - one[2]
+            if tag & 0x10000:
+                safe = self._safe(elements) if safe is None else safe
+                if tag in safe:
+                    growth += self._private(one, safe[tag], explicit, depth, charset)
+                else:
+                    edits.append((one[2], end, b""))
+                    removed += 1
+                    growth -= end - one[2]
                 continue
             known = table.get(tag)
             rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr)
             if rule is None:
                 if items is not None:
-                    growth += self._sequence(one, explicit, depth)
+                    growth += self._sequence(one, explicit, depth, charset)
+                elif vr in NUMBER_VRS and NO_NUMBER.search(buffer, value, end):
+                    growth += self._treat(one, rule_of(tag, vr), explicit, depth, charset)
                 elif (end - value) & 1:
                     growth += self._even(one, explicit)
             else:
-                growth += self._treat(one, rule, explicit, depth)
+                growth += self._treat(one, rule, explicit, depth, charset)
         self._touched[Action.X] += removed
         return growth
 
-    def _treat(self, one: Element, rule: Rule, explicit: bool, depth: int) -> int:
+    def _safe(self, elements: list[Element]) -> dict[int, SafeElement]:
+        safe = self._plan.profile.safe_private
+        return {} if safe is None else safe_elements(elements, self._buffer, safe, self._plan.dated)
+
+    def _private(self, one: Element, safe: SafeElement, explicit: bool, depth: int, charset: Charset) -> int:
+        """A private element that stays: its value treated as what it is read as, its header as it was."""
+        tag, vr, start, value, end, _ = one
+        rule, old = safe.rule, self._buffer[value:end]
+        if not old or tag & 0xFFFF < 0x1000 or (rule.action is Action.K and safe.vr not in _SUSPECT):
+            return self._even(one, explicit) if len(old) & 1 else 0
+        if rule.action is Action.K:
+            if self._values.names_nobody(old, charset):
+                return self._even(one, explicit) if len(old) & 1 else 0
+            self._touched[Action.X] += 1
+            return self._edit(start, end, b"")
+        new = self._values.clean(rule, tag, safe.vr, old, depth, charset)
+        if new == old:
+            return 0
+        self._touched[rule.action] += 1
+        return self._edit(start, end, encode.element(tag, vr.upper(), new, explicit))
+
+    def _treat(self, one: Element, rule: Rule, explicit: bool, depth: int, charset: Charset) -> int:
         tag, vr, start, value, end, items = one
         if rule.action is Action.X:
             self._touched[Action.X] += 1
             return self._edit(start, end, b"")
         if vr.islower():
-            return self._switched(one, rule, explicit, depth)
+            return self._switched(one, rule, explicit, depth, charset)
         if items is not None and rule.action in _WALKED:
-            return self._sequence(one, explicit, depth)
+            return self._sequence(one, explicit, depth, charset)
         if value == end:
             return 0
         written = effective_vr(tag, vr)
         if items is not None or written == b"SQ":
             return self._replaced_sequence(one, rule, explicit)
-        if rule.action is Action.K and rule.method is Method.PLAIN:
-            return self._even(one, explicit) if (end - value) & 1 else 0
         old = self._buffer[value:end]
-        new = self._values.clean(rule, tag, written, old, depth)
+        new = self._values.clean(rule, tag, written, old, depth, charset)
         if new == old:
-            return 0
+            return self._even(one, explicit) if (end - value) & 1 else 0
         self._touched[rule.action] += 1
         return self._edit(start, end, encode.element(tag, written, new, explicit))
 
-    def _switched(self, one: Element, rule: Rule, explicit: bool, depth: int) -> int:
+    def _switched(self, one: Element, rule: Rule, explicit: bool, depth: int, charset: Charset) -> int:
         """An element that stands in implicit VR among explicit ones is written as explicit; a sequence in that form is not worth the risk."""
         tag, vr, start, value, end, items = one
         written = vr.upper()
         if items is not None or written == b"SQ":
             raise corrupt("vr_missing")
         old = self._buffer[value:end]
-        new = self._values.clean(rule, tag, written, old, depth) if old else old
+        new = self._values.clean(rule, tag, written, old, depth, charset) if old else old
         self._touched[rule.action] += rule.action is not Action.K
         return self._edit(start, end, encode.element(tag, written, padded(new, written), explicit))
 
@@ -234,18 +275,39 @@ class Walk:
         self._touched[rule.action] += 1
         return self._edit(start, end, new)
 
-    def _sequence(self, one: Element, explicit: bool, depth: int) -> int:
+    def _sequence(self, one: Element, explicit: bool, depth: int, charset: Charset) -> int:
         """Walk the items of a kept sequence and correct the lengths that say how long they are."""
-        _, vr, _, value, _, items = one
+        tag, vr, _, value, _, items = one
         if items is None:
             return 0
         inner = explicit and vr == b"SQ"
-        growth = sum(self._item(item, inner, depth) for item in items)
+        growth = sum(self._item(item, inner, depth, charset, tag == _CONTENT) for item in items)
         return self._resized(value, growth)
 
-    def _item(self, item: Item, explicit: bool, depth: int) -> int:
+    def _item(self, item: Item, explicit: bool, depth: int, charset: Charset, content_item: bool) -> int:
         _, content, _, _, elements = item
-        return self._resized(content, self._level(elements, explicit, depth + 1))
+        growth = 0
+        for tag, _, _, value, end, _ in elements:
+            if tag == _CHARSET:
+                charset = Charset.of(self._buffer[value:end])
+            if tag >= _CHARSET:
+                break
+        if content_item and concept_of(self._buffer, elements) in self._plan.profile.text.concepts:
+            said, elements = (
+                [one for one in elements if one[0] == _TEXT_VALUE],
+                [one for one in elements if one[0] != _TEXT_VALUE],
+            )
+            growth = sum(self._constant_text(one, explicit) for one in said)
+        return self._resized(content, growth + self._level(elements, explicit, depth + 1, charset))
+
+    def _constant_text(self, one: Element, explicit: bool) -> int:
+        """The text of a content item whose concept name says that it identifies (text/concepts.yaml)."""
+        tag, vr, start, value, end, _ = one
+        self._seen += 1
+        if value == end:
+            return 0
+        self._touched[Action.D] += 1
+        return self._edit(start, end, encode.element(tag, vr.upper(), self._values.dummies.by_vr["UT"], explicit))
 
     def _resized(self, value: int, growth: int) -> int:
         """Correct the 32-bit length before `value`, unless it is undefined."""

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from dicomlake.dicom.deidentify import values_for
 from dicomlake.dicom.dictionary import keyword_of
 from dicomlake.dicom.elements import Element
+from dicomlake.dicom.identities import concept_of
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL
 from dicomlake.dicom.plan import Plan, effective_vr, plan_for
+from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
 
 _MARKS = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
+_CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
 _PATIENT = ((0x00100010, "PN"), (0x00100020, "LO"))
 
 
@@ -36,7 +40,7 @@ def explain(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientId
     """One line per element, in the order of the file; elements that are added stand at the end."""
     plan = plan_for(profile)
     teller = _Teller(raw, plan, values_for(raw, profile, key, patient))
-    lines = list(teller.level(raw.elements, "", 0))
+    lines = list(teller.level(raw.elements, "", 0, raw.charset))
     for tag, vr in ((IDENTITY_REMOVED, "CS"), (METHOD, "LO"), (METHOD_CODES, "SQ"), (TEMPORAL, "CS"), *_PATIENT):
         if tag not in raw.index and (tag in _MARKS or plan.rule(tag, vr.encode()).method is Method.PATIENT_KEY):
             rule = None if tag in _MARKS else plan.rule(tag, vr.encode())
@@ -59,25 +63,40 @@ class _Teller:
         self._plan = plan
         self._values = values
 
-    def level(self, elements: Sequence[Element], above: str, depth: int) -> Iterator[ElementPlan]:
+    def level(
+        self, elements: Sequence[Element], above: str, depth: int, charset: Charset, concept: str = ""
+    ) -> Iterator[ElementPlan]:
+        safe = self._safe(elements)
         for one in elements:
-            tag, vr, _, _, _, items = one
+            tag, vr, _, value, end, items = one
+            if tag == _CHARSET:
+                charset = Charset.of(self._raw.buffer[value:end])
             path = above + _path(tag)
             if not depth and tag in _MARKS:
                 yield ElementPlan(
                     path, tag, keyword_of(tag), vr.decode(), "D", "PS3.15 E.1.1", "replaced: says what was done", ""
                 )
                 continue
-            rule = self._plan.rule(tag, vr)
-            shown = effective_vr(tag, vr).decode("ascii", "replace")
-            effect = self._effect(one, rule, depth)
+            kept = safe.get(tag)
+            rule = kept.rule if kept is not None else self._plan.rule(tag, vr)
+            written = kept.vr if kept is not None else effective_vr(tag, vr)
+            shown = written.decode("ascii", "replace")
+            if concept and tag == _TEXT_VALUE:
+                rule = Rule(tag, keyword_of(tag), Action.D, concept, "the concept name says that it identifies")
+            effect = self._effect(one, rule, depth, written, charset)
             yield ElementPlan(path, tag, keyword_of(tag), shown, str(rule.action), rule.source, effect, rule.note)
             if items is not None and rule.action in _WALKED:
                 for number, item in enumerate(items):
-                    yield from self.level(item[4], f"{path}[{number}].", depth + 1)
+                    said = concept_of(self._raw.buffer, item[4]) if tag == _CONTENT else ("", "")
+                    source = self._plan.profile.text.concepts.get(said, "")
+                    yield from self.level(item[4], f"{path}[{number}].", depth + 1, charset, source)
 
-    def _effect(self, one: Element, rule: Rule, depth: int) -> str:
-        tag, vr, _, value, end, items = one
+    def _safe(self, elements: Sequence[Element]) -> dict[int, SafeElement]:
+        safe = self._plan.profile.safe_private
+        return {} if safe is None else safe_elements(elements, self._raw.buffer, safe, self._plan.dated)
+
+    def _effect(self, one: Element, rule: Rule, depth: int, written: bytes, charset: Charset) -> str:
+        tag, _, _, value, end, items = one
         if rule.action is Action.X:
             return "removed"
         if not depth and rule.method is Method.PATIENT_KEY:
@@ -88,11 +107,10 @@ class _Teller:
             return f"kept, {len(items)} items walked"
         if items is not None:
             return "replaced by constant items" if rule.action is Action.D else "emptied"
-        if rule.action is Action.K and rule.method is Method.PLAIN:
+        if rule.action is Action.K and tag in self._plan.untouched:
             return "kept"
-        written = effective_vr(tag, vr)
         old = self._raw.buffer[value:end]
-        new = self._values.clean(rule, tag, written, old, depth)
+        new = self._values.clean(rule, tag, written, old, depth, charset)
         return _told(rule, written, old.strip(b" \0"), new.strip(b" \0"))
 
 
@@ -105,6 +123,12 @@ def _told(rule: Rule, vr: bytes, old: bytes, new: bytes) -> str:
         return "replaced by pseudonymous UIDs" if b"\\" in new else "replaced by a pseudonymous UID"
     if rule.action is Action.M:
         return "shifted with all dates of the patient" if vr in (b"DA", b"DT") else "replaced by a constant: malformed"
+    if rule.action is Action.C or (rule.action is Action.K and rule.method is Method.PLAIN):
+        return (
+            "cleaned: nothing was left but what identifies"
+            if new == b"REMOVED"
+            else "cleaned: what identifies is taken out"
+        )
     if rule.action is Action.K:
         return "age of 90 years or more written as 090Y"
     return "replaced by the patient's pseudonym" if rule.method is Method.PATIENT_KEY else "replaced by a constant"

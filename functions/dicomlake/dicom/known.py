@@ -36,6 +36,8 @@ _COMMON = frozenset(
     "derived original primary workstation computer general electric systems other person user admin operator technician physician "
     "research project".split()
 )
+# Scripts that put no space between words: there a value counts wherever it stands.
+_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SEPARATORS = re.compile(r"[\s^=,;_]+")
 
 
@@ -63,8 +65,11 @@ def fold(text: str) -> str:
     return _SEPARATORS.sub(" ", text.casefold()).strip()
 
 
-def known_values(raw: RawInstance, rule_of: Callable[[int, bytes], Rule] | None = None) -> Known:
-    """The known values of `raw`. With `rule_of`, what a rule keeps on purpose does not count."""
+def known_values(
+    raw: RawInstance, rule_of: Callable[[int, bytes], Rule] | None = None, common: frozenset[str] = frozenset()
+) -> Known:
+    """The known values of `raw`. With `rule_of`, what a rule keeps on purpose does not count; `common` are further words of no weight."""
+    common |= _COMMON
     tags = {dictionary().tag[keyword] for keyword in _IDENTIFIERS.split() if keyword in dictionary().tag}
     described = {fold(value) for keyword in _DEVICE for value in raw.values(keyword)}
     makers = {word for keyword in _DEVICE[:2] for value in raw.values(keyword) for word in fold(value).split(" ")}
@@ -78,9 +83,9 @@ def known_values(raw: RawInstance, rule_of: Callable[[int, bytes], Rule] | None 
             if tag == birth_date:
                 found.update(_dates(value))
             elif vr == b"PN" or dictionary().vr.get(tag) == b"PN":
-                found.update(set(_names(value)) - makers)
+                found.update(set(_names(value, common)) - makers)
             else:
-                found.update({fold(value)} - described - makers if _distinctive(fold(value)) else ())
+                found.update({fold(value)} - described - makers if _distinctive(fold(value), common) else ())
     return Known(
         tuple(sorted(value for value in found if not _is_number(value))),
         tuple(sorted(value for value in found if _is_number(value))),
@@ -102,26 +107,26 @@ def _texts(raw: RawInstance, tags: set[int]) -> Iterator[tuple[Element, tuple[st
                 yield element, decoded_values(raw.buffer[value:end], tag, vr, charset)
 
 
-def _names(value: str) -> Iterator[str]:
+def _names(value: str, common: frozenset[str]) -> Iterator[str]:
     """A name's parts, and its first two together in both orders, for each of its writings (PS3.5 6.2.1)."""
     for group in value.split("="):
         parts = [part for part in map(fold, re.split(r"[\^,]", group)) if part]
         for part in parts:
             words = {part, *part.split(" ")}
-            yield from (word for word in words if _distinctive_name(word))
-        if len(parts) > 1 and not {*parts[:2]} <= _COMMON and len(parts[0]) + len(parts[1]) >= 4:
+            yield from (word for word in words if _distinctive_name(word, common))
+        if len(parts) > 1 and not {*parts[:2]} <= common and len(parts[0]) + len(parts[1]) >= 4:
             yield f"{parts[0]} {parts[1]}"
             yield f"{parts[1]} {parts[0]}"
 
 
-def _distinctive_name(word: str) -> bool:
+def _distinctive_name(word: str, common: frozenset[str]) -> bool:
     shortest = 4 if word.isascii() else 2
-    return len(word) >= shortest and word not in _COMMON and not word.replace(".", "").isdecimal()
+    return len(word) >= shortest and word not in common and not word.replace(".", "").isdecimal()
 
 
-def _distinctive(value: str) -> bool:
+def _distinctive(value: str, common: frozenset[str]) -> bool:
     """Ids of five characters, or four with letters and digits, that hold more than one character and no common word only."""
-    if value in _COMMON or all(word in _COMMON for word in value.split(" ")) or len(set(value)) < 2:
+    if value in common or all(word in common for word in value.split(" ")) or len(set(value)) < 2:
         return False
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
     return len(value) >= (4 if mixed else 5) or (not value.isascii() and len(value) >= 2)
@@ -142,7 +147,7 @@ def _is_number(value: str) -> bool:
 def _stands_in(word: str, folded: str) -> bool:
     """Whether `word` stands in the text with no letter or digit right before or after it; scripts without spaces: anywhere."""
     pos = folded.find(word)
-    if pos >= 0 and not word.isascii():
+    if pos >= 0 and _UNSPACED.search(word):
         return True
     dotted = _is_number(word)
     while pos >= 0:

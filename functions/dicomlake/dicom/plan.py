@@ -7,18 +7,30 @@ repeating groups, private and unknown tags. Whatever two readings of an element 
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from dicomlake.dicom.cleaner import CLEANED_VRS, Engine
 from dicomlake.dicom.dictionary import dictionary, stated_vr
+from dicomlake.dicom.textdates import DateMode
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.model import STRICTNESS
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`table`: tag -> (VR, rule), where the rule is None for what is kept as it is (a sequence: walked)."""
+    """`table`: tag -> (VR, rule), where the rule is None for what is kept as it is (a sequence: walked). `engine` cleans text, but that
+    of `untouched` tags; `kept` are the tags a rule keeps.
+    """
 
     profile: Profile = field(repr=False)
     table: dict[int, tuple[bytes, Rule | None]] = field(repr=False)
     private: Rule
+    engine: Engine = field(repr=False)
+    untouched: frozenset[int] = field(repr=False)
+    kept: frozenset[int] = field(repr=False)
+
+    @property
+    def dated(self) -> Action:
+        """What befalls dates of private attributes: as the profile treats dates it has no row for."""
+        return self.profile.defaults["DA"].action
 
     def rule(self, tag: int, vr: bytes) -> Rule:
         """The rule for an element with this VR in its header; UN and what only a switch of encoding left without one get the dictionary's."""
@@ -62,8 +74,13 @@ class _Same:
 def _compiled(same: _Same) -> Plan:
     profile = same.profile
     table: dict[int, tuple[bytes, Rule | None]] = {}
+    kept = set()
+    never = frozenset(dictionary().tag[keyword] for keyword in profile.text.untouched if keyword in dictionary().tag)
     for tag, vr in dictionary().vr.items():
         rule = profile.rule_for(tag, dictionary().stated[tag])
-        untouched = rule.action is Action.K and rule.method is Method.PLAIN
-        table[tag] = (vr, None if untouched else rule)
-    return Plan(profile, table, profile.classes.private)
+        plain = rule.action is Action.K and rule.method is Method.PLAIN
+        if plain:
+            kept.add(tag)
+        table[tag] = (vr, None if plain and (vr not in CLEANED_VRS or tag in never) else rule)
+    engine = Engine(profile.text, DateMode(profile.temporal))
+    return Plan(profile, table, profile.classes.private, engine, never, frozenset(kept))

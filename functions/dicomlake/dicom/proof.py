@@ -2,24 +2,28 @@
 
 import datetime
 import re
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, Iterator, MutableSequence
 from typing import TYPE_CHECKING
 
+from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL
 from dicomlake.dicom.plan import Plan, effective_vr
 from dicomlake.dicom.text import Charset
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import is_standard_uid
-from dicomlake.rules import Action, Method, Rule
+from dicomlake.rules import Action, Method, Rule, SafePrivate
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
 _PADDING = b" \0\t\r\n"
+_TEXT = {vr.decode("ascii") for vr in CLEANED_VRS}
 _CHARSET = 0x00080005
 _DAY = re.compile(rb"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
+_DATE_LIKE = re.compile(r"(?<!\d)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d)")
+_WORDS = re.compile(r"[^\W\d_]+")
 _SEARCHED = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS"}
 
 
@@ -29,24 +33,32 @@ def failed(slug: str) -> PermanentError:
 
 
 class Proof:
-    """Compares level by level. `texts` gathers the decoded text of the copy, `days` by how much its dates were found to have moved."""
+    """Compares level by level. `texts` gathers the decoded text of the copy, `codes` its codes, `days` by how much its dates were found
+    to have moved.
+    """
 
     def __init__(self, plan: Plan, patient_key: str) -> None:
         self._plan = plan
         self._patient_key = patient_key.encode("ascii")
         self.texts: list[str] = []
+        self.codes: list[str] = []
+        self._true_days: set[str] = set()
+        self._charset = Charset()
+        self._months = {name for form in plan.engine.rules.months for name in form}
         self.days: set[int] = set()
         self._checks: dict[Action, Callable[[Rule, int, bytes, bytes, bytes], None]] = {
             Action.K: self._kept,
             Action.U: self._uids,
             Action.M: self._dates,
             Action.Z: self._emptied,
-            Action.C: self._emptied,
+            Action.C: self._cleaned,
             Action.D: self._dummy,
         }
 
     def compare(self, before: "Dataset", after: "Dataset", charset: Charset | None = None, depth: int = 0) -> None:
         """Hold one level against the rules, then the levels below it. Raises PermanentError(deid_failed)."""
+        if not depth and self._plan.profile.temporal != "UNMODIFIED":
+            self._true_days = set(_notations(before))
         charset = charset or Charset()
         if _CHARSET in after:
             charset = Charset.of(_pair(after, after, _CHARSET)[0])
@@ -55,7 +67,9 @@ class Proof:
                 continue
             self._element(before, after, tag, charset, depth)
         for tag in map(int, before.keys()):
-            if tag not in after and self._rule(before, tag).action is not Action.X and (depth or tag not in _OWN):
+            if tag & 0x10000 or tag in after or (not depth and tag in _OWN):
+                continue
+            if self._rule(before, tag).action is not Action.X:
                 raise failed("element_lost")
         if len(self.days) > 1:
             raise failed("dates_moved_differently")
@@ -70,14 +84,33 @@ class Proof:
             raise failed("method_not_stated")
 
     def _rule(self, dataset: "Dataset", tag: int) -> Rule:
+        if tag & 0x10000 and self._plan.profile.safe_private is not None:
+            return self._private_rule(self._plan.profile.safe_private, dataset, tag)
         return self._plan.rule(tag, _vr(dataset, tag))
+
+    def _private_rule(self, safe: SafePrivate, dataset: "Dataset", tag: int) -> Rule:
+        """What may have become of a private element: X unless its own block's creator, in this very item, makes it safe."""
+        removed = self._plan.private
+        number = tag & 0xFFFF
+        if number < 0x1000:
+            names = {creator for creator, group, _ in safe.rows if group == tag >> 16}
+            return Rule(tag, "", Action.K, "") if _creator(dataset, tag) in names else removed
+        row = safe.find(_creator(dataset, tag >> 16 << 16 | number >> 8), tag)
+        if row is None:
+            return removed
+        stated = _vr(dataset, tag).decode("ascii")
+        vrs = {vr for vr in (stated, row.vr) if vr not in ("", "UN")}
+        if vrs & {"PN", "SQ", "AE", "AS", "UR"}:
+            return removed
+        action = Action.U if "UI" in vrs else self._plan.dated if vrs & {"DA", "DT", "TM"} else Action.K
+        return Rule(tag, "", Action.C if action is Action.K and vrs & _TEXT else action, row.source)
 
     def _element(self, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int) -> None:
         if tag not in before:
             if depth or self._rule(after, tag).method is not Method.PATIENT_KEY:
                 raise failed("element_appeared")
             return
-        rule, vr = self._rule(before, tag), effective_vr(tag, _vr(before, tag))
+        rule, vr, self._charset = self._rule(before, tag), effective_vr(tag, _vr(before, tag)), charset
         if rule.action is Action.X:
             raise failed("private_left" if tag & 0x10000 else "element_left")
         if vr == b"SQ" or _vr(after, tag) == b"SQ":
@@ -89,7 +122,7 @@ class Proof:
         elif new.strip(_PADDING) and rule.method is not Method.PATIENT_KEY:
             raise failed("value_appeared")
         if vr in _SEARCHED:
-            self.texts.append(charset.decode(new, vr))
+            (self.codes if tag in self._plan.untouched else self.texts).append(charset.decode(new, vr))
 
     def _sequence(
         self, rule: Rule, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int
@@ -112,7 +145,23 @@ class Proof:
             if new and (not re.fullmatch(rb"[0-9]{3}[DWMY]", new) or (new[3:] == b"Y" and int(new[:3]) > 90)):
                 raise failed("age_not_capped")
         elif new != old and new.strip(_PADDING) != old.strip(_PADDING):
-            raise failed("kept_value_changed")
+            if tag not in self._plan.untouched and vr in CLEANED_VRS:
+                self._cleaned(rule, tag, vr, old, new)
+            elif vr not in NUMBER_VRS or new.strip(_PADDING) or not re.search(rb"[^0-9+\-.eE \\\0]", old):
+                raise failed("kept_value_changed")
+
+    def _cleaned(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
+        """Words may be missing, never be new but for the months of moved dates; a true date of the object may not stand where it stood."""
+        if new.strip(_PADDING) in (b"", self._constant(vr)):
+            return
+        before, after = self._charset.decode(old, vr), self._charset.decode(new, vr)
+        if before != after:
+            added = set(_WORDS.findall(after.lower())) - set(_WORDS.findall(before.lower())) - self._months
+            if any(word not in before.lower() for word in added):
+                raise failed("text_invented")
+        shown = set(_DATE_LIKE.findall(after))
+        if shown & self._true_days & set(_DATE_LIKE.findall(before)):
+            raise failed("date_not_moved_in_text")
 
     def _uids(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         originals = {part.strip(_PADDING) for part in old.split(b"\\")}
@@ -162,6 +211,31 @@ class Proof:
 
     def _constant(self, vr: bytes) -> bytes:
         return self._plan.profile.dummies.by_vr.get(vr.decode("ascii"), b"").strip(_PADDING)
+
+
+def _creator(dataset: "Dataset", tag: int) -> str:
+    """The creator element of a block, as the file has it."""
+    item = dataset.get_item(tag) if tag in dataset else None
+    value = b"" if item is None or item.value is None else item.value
+    return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else str(value).strip(" \0")
+
+
+def _notations(dataset: "Dataset") -> Iterator[str]:
+    """The true dates of an object, nested ones too, in the notations people write."""
+    for tag in map(int, dataset.keys()):
+        vr = _vr(dataset, tag)
+        if vr == b"SQ":
+            for item in dataset[tag].value or []:
+                yield from _notations(item)
+        elif vr in (b"DA", b"DT"):
+            for part in _pair(dataset, dataset, tag)[0].split(b"\\"):
+                found = _DAY.match(part)
+                if found is not None:
+                    year, month, day = (group.decode() for group in found.groups())
+                    for sep in ("-", ".", "/"):
+                        yield from (f"{year}{sep}{month}{sep}{day}", f"{day}{sep}{month}{sep}{year}")
+                        yield f"{month}{sep}{day}{sep}{year}"
+                    yield f"{year}{month}{day}"
 
 
 def _vr(dataset: "Dataset", tag: int) -> bytes:

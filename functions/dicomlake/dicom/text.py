@@ -3,6 +3,8 @@
 Values for people to compare, never to be written back: what cannot be decoded becomes a surrogate and still tells two values apart.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from struct import Struct
 
@@ -55,9 +57,34 @@ class Charset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return decode_bytes(value, list(self.codecs), PN_DELIMS if vr == b"PN" else TEXT_VR_DELIMS)
+                text = decode_bytes(value, list(self.codecs), PN_DELIMS if vr == b"PN" else TEXT_VR_DELIMS)
             except (LookupError, ValueError):
                 return _fallback(value)
+        # Bytes that are no text in the set they claim: many files say one set and mean Latin-1.
+        return _fallback(value) if "\ufffd" in text else text
+
+    def encode(self, text: str) -> bytes | None:
+        """`text` in this set, or as `decode` falls back; None when no way of writing it reads as the same text again."""
+        if text.isascii():
+            return text.encode("ascii")
+        for encoded in self._encodings(text):
+            if self.decode(encoded, b"LT") == text:
+                return encoded
+        return None
+
+    def _encodings(self, text: str) -> Iterator[bytes]:
+        import warnings
+
+        from pydicom.charset import encode_string
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            if self.codecs:
+                with suppress(LookupError, ValueError, Warning):
+                    yield encode_string(text, list(self.codecs))
+        for codec in ("utf-8", "latin-1"):
+            with suppress(UnicodeEncodeError):
+                yield text.encode(codec)
 
 
 def _fallback(value: bytes) -> str:

@@ -6,7 +6,9 @@ A value that a rule cannot be carried out on (a malformed date) gets the rule's 
 import re
 from dataclasses import dataclass, field
 
+from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS, Cleaner
 from dicomlake.dicom.dictionary import TEXT_VRS, dictionary
+from dicomlake.dicom.text import Charset
 from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
 from dicomlake.rules import Action, Dummies, Method, Rule
 
@@ -35,9 +37,10 @@ class Values:
     patient_key: str
     patient_id: bytes = field(repr=False)
     days: int = field(repr=False)
+    cleaner: Cleaner = field(repr=False)
     uids: dict[tuple[bytes, str], bytes] = field(default_factory=dict, repr=False)
 
-    def clean(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int) -> bytes:
+    def clean(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int, charset: Charset) -> bytes:
         """The value that replaces `old` (not empty) under `rule`, any action but X; `vr` is what it is written in."""
         action = rule.action
         if action is Action.U:
@@ -47,8 +50,14 @@ class Values:
         if action is Action.D:
             return self._dummy(rule, tag, vr, old, depth)
         if action is Action.K:
-            return self._age(rule, vr, old) if rule.method is Method.CAP_AGE else old
-        return b"" if action is Action.Z else self._fallback(rule, vr)
+            if rule.method is Method.CAP_AGE:
+                return self._age(rule, vr, old)
+            return self._text(rule, tag, vr, old, charset) if vr in CLEANED_VRS or vr in NUMBER_VRS else old
+        return b"" if action is Action.Z else self._text(rule, tag, vr, old, charset)
+
+    def names_nobody(self, value: bytes, charset: Charset) -> bool:
+        """Whether bytes that no VR calls text are none, or text in which nothing identifies."""
+        return not value.strip(b"\0 ").isascii() or self.cleaner.clean(value, 0, b"LT", charset) == value
 
     def uid(self, uid: bytes, keyword: str) -> bytes:
         """The UID that stands for `uid` in an attribute of this keyword: itself if the standard's own, else its pseudonym."""
@@ -59,6 +68,16 @@ class Values:
             known = plain if not plain or is_standard_uid(text, keyword) else self.key.uid(text).encode("ascii")
             self.uids[plain, keyword] = known
         return known
+
+    def _text(self, rule: Rule, tag: int, vr: bytes, old: bytes, charset: Charset) -> bytes:
+        if vr not in TEXT_VRS:
+            return self._fallback(rule, vr)
+        new = self.cleaner.clean(old, tag, vr, charset)
+        if new == old:
+            return old
+        if new is None or vr in NUMBER_VRS or not new.strip(b" \\\0"):
+            return self._fallback(rule, vr)
+        return padded(new, vr)
 
     def _uids(self, tag: int, old: bytes) -> bytes:
         keyword = dictionary().keyword.get(tag, "")

@@ -50,8 +50,8 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     # From here on pydicom's converted values are looked at; until now the bytes were.
     proof.check_marks(after)
     _check_meta(after, clean, data)
-    known = known_values(raw, plan.rule)
-    if known.found_in(fold("\n".join(proof.texts))):
+    known = known_values(raw, plan.rule, plan.engine.rules.common)
+    if known.found_in(fold("\n".join(proof.texts))) or known.word_found_in(fold("\n".join(proof.codes))):
         raise failed("known_value_in_text")
     if known.word_found_in(around):
         raise failed("known_value_in_bytes")

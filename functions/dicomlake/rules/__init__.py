@@ -12,6 +12,7 @@ from dicomlake.rules.pixels import PixelRoute, PixelRoutes, Route, load_pixel_ro
 from dicomlake.rules.private import SafePrivate, load_safe_private
 from dicomlake.rules.profiles import load_profile
 from dicomlake.rules.sites import SiteRules, load_site
+from dicomlake.rules.text import TextRules
 
 __all__ = [
     "Action",
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "SafePrivate",
     "SiteRules",
+    "TextRules",
     "data_dir",
     "load_codes",
     "load_pixel_routes",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dicomlake.rules.dummies import Dummies
+from dicomlake.rules.private import SafePrivate
+from dicomlake.rules.text import TextRules
 
 
 class Action(StrEnum):
@@ -18,8 +20,8 @@ class Action(StrEnum):
     D = "D"  # dummy: a constant that is valid for the VR (Profile.dummies); a sequence becomes one constant item
     Z = "Z"  # empty: zero length, a sequence with zero items
     X = "X"  # remove
-    K = "K"  # keep
-    C = "C"  # clean: text without identifying words; only in profiles whose cleaning engine exists
+    K = "K"  # keep; text that is kept is cleaned all the same, since no rule is meant to keep a name typed into it
+    C = "C"  # clean: text without identifying words and with its dates and UIDs replaced; a sequence is walked
     U = "U"  # pseudonymous UID, the same everywhere for the same input; UIDs of the DICOM root stay
     M = "M"  # dates shifted: DA and DT by whole days, TM kept (a shift of whole days leaves it); see Rule.fallback
 
@@ -33,6 +35,8 @@ class Method(StrEnum):
     FIXED = "fixed"  # D: Rule.value
 
 
+# Files whose K is the standard's own or leaves nothing but codes.
+_STANDARD = ("ps3_15/", "text/")
 # From what leaves least to what leaves most; where two rules could apply, the earlier one stands.
 STRICTNESS = (Action.X, Action.Z, Action.D, Action.U, Action.M, Action.C, Action.K)
 
@@ -41,8 +45,8 @@ STRICTNESS = (Action.X, Action.Z, Action.D, Action.U, Action.M, Action.C, Action
 class Rule:
     """The action for an attribute, and who says so: `source` is file and line below deid_rules (`ps3_15/table_e1_1.yaml:123`).
 
-    `fallback` (Z or D) stands where the action cannot be carried out on a value, for example M on a malformed date: D where the
-    attribute may be Type 1 in some IOD, else Z. `tag` is -1 for a rule that is not about one attribute.
+    `fallback` (Z or D) stands where the action cannot be carried out on a value, for example M on a malformed date, or where cleaning
+    leaves nothing of it: D where the attribute may be Type 1 in some IOD, else Z. `tag` is -1 for a rule that is not about one attribute.
     """
 
     tag: int
@@ -80,7 +84,8 @@ class Profile:
     `options` are the standard's names of the options carried out in full, `method_codes` the (code, scheme, meaning) triplets of
     CID 7050 for DeidentificationMethodCodeSequence, `shift_days` the shortest and longest shift into the past, `temporal` the value of
     LongitudinalTemporalInformationModified, `fallen_back` the keywords an option would clean and for which, lacking an engine, the
-    Basic Profile's action stands. `version` is 12 hex digits over the content of every rule file read.
+    Basic Profile's action stands, `text` what the cleaning of text goes by, `safe_private` the private attributes that stay (None:
+    none). `version` is 12 hex digits over the content of every rule file read.
     """
 
     name: str
@@ -94,13 +99,15 @@ class Profile:
     defaults: Mapping[str, Rule]
     classes: Classes
     dummies: Dummies
+    text: TextRules
+    safe_private: SafePrivate | None = None
     fallen_back: tuple[str, ...] = ()
 
     @property
     def kept_beyond(self) -> tuple[str, ...]:
         """Keywords a profile or site file keeps although neither the Basic Profile nor a stated option does; for DeidentificationMethod."""
         own = (
-            rule for rule in self.table.values() if rule.action is Action.K and not rule.source.startswith("ps3_15/")
+            rule for rule in self.table.values() if rule.action is Action.K and not rule.source.startswith(_STANDARD)
         )
         return tuple(rule.keyword for rule in own)
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import RuleFiles
-from dicomlake.rules.table import VRS
+from dicomlake.rules.vrs import VRS
 
 SAFE_PRIVATE = "ps3_15/safe_private.yaml"
 _HEX4, _HEX2 = r"[0-9a-f]{3}[13579bdf]", r"[0-9a-f]{2}"
@@ -42,9 +42,14 @@ class SafePrivate:
 
 
 def load_safe_private(root: Path | None = None) -> SafePrivate:
-    """Read the rows. Raises ConfigError for a group that is not odd and for a row that stands twice."""
+    """Read the rows below `root`. Raises ConfigError for a group that is not odd and for a row that stands twice."""
+    return read_safe_private(RuleFiles(rules_dir(root)))
+
+
+def read_safe_private(files: RuleFiles) -> SafePrivate:
+    """The same of files that are being read already."""
     rows: dict[tuple[str, int, int], SafeAttribute] = {}
-    for entry in RuleFiles(rules_dir(root)).open(SAFE_PRIVATE).mapping(["rows"])["rows"].items(at_least=1):
+    for entry in files.open(SAFE_PRIVATE).mapping(["rows"])["rows"].items(at_least=1):
         fields = entry.mapping(["creator", "group", "element"], ["vr", "name"])
         key = (
             fields["creator"].text(),

@@ -10,14 +10,19 @@ from dicomlake.rules.dummies import Dummies, load_dummies
 from dicomlake.rules.model import Action, Classes, Method, Pattern, Profile, Rule
 from dicomlake.rules.overrides import FIELDS, KeywordLookup, read_overrides
 from dicomlake.rules.paths import rules_dir
+from dicomlake.rules.private import read_safe_private
 from dicomlake.rules.reader import Field, RuleFiles
 from dicomlake.rules.resolve import Resolution, load_resolution, resolve
-from dicomlake.rules.table import PATTERNS, PRIVATE, VRS, Option, Row, load_beyond, load_options, load_table
+from dicomlake.rules.table import PATTERNS, PRIVATE, Option, Row, load_beyond, load_options, load_table
+from dicomlake.rules.text import TextRules, load_text_rules
+from dicomlake.rules.vrs import VRS
 
 _REQUIRED = ("name", "description", "options", "defaults", "group_length", "unknown")
 _BASIC = "Basic"
 _DATES = "ModifiedDates"
+_SAFE_PRIVATE = "RetainSafePrivate"
 # An item of VR K stays, a sequence under K is walked; what each VR may default to, from nothing left to all left.
+_TEXT = frozenset({"CS", "LO", "LT", "SH", "ST", "UC", "UT"})
 _DEFAULTS = {"PN": "XZD", "UI": "XZUK", "DA": "XZDMK", "DT": "XZDMK", "TM": "XZDMK", "SQ": "XZK"}
 
 
@@ -30,6 +35,7 @@ class _Standard:
     patterns: tuple[Pattern, ...]
     resolution: Resolution
     dummies: Dummies
+    text: TextRules
 
 
 def load_profile(name: str, root: Path | None = None) -> Profile:
@@ -48,8 +54,11 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
     _check_sequences(table.values(), {row.keyword: row.vr for row in standard.rows}, standard.dummies)
     by_tag = {row.tag: rule for row, rule, _ in resolved}
     lookup, never_kept = keyword_lookup(standard.rows), standard.resolution.never_kept
+    table = _untouched(standard.text, lookup) | table
     table |= {rule.tag: rule for rule in read_overrides(fields, lookup, never_kept)}
     named = [standard.options[_BASIC], *chosen]
+    safe = any(option.column == _SAFE_PRIVATE for option in chosen)
+    private = read_safe_private(files) if safe else None
     return Profile(
         name=name,
         version=files.version(),
@@ -66,6 +75,8 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
             unknown=_class_rule(fields["unknown"], "Unknown"),
         ),
         dummies=standard.dummies,
+        text=standard.text,
+        safe_private=private,
         fallen_back=tuple(row.keyword for row, _, fell_back in resolved if fell_back),
     )
 
@@ -75,7 +86,19 @@ def _load_standard(files: RuleFiles) -> _Standard:
     columns = frozenset(options) - {_BASIC}
     rows = load_table(files, columns)
     beyond, patterns = load_beyond(files, columns, {row.tag for row in rows})
-    return _Standard(options, (*rows, *beyond), patterns, load_resolution(files), load_dummies(files))
+    resolution, dummies, text = load_resolution(files), load_dummies(files), load_text_rules(files)
+    return _Standard(options, (*rows, *beyond), patterns, resolution, dummies, text)
+
+
+def _untouched(text: TextRules, lookup: KeywordLookup) -> dict[int, Rule]:
+    """Rules for attributes without a row whose text is never touched."""
+    rules = {}
+    for keyword, source in text.untouched.items():
+        found = lookup(keyword)
+        if found is None:
+            raise ConfigError(f"{source}: {keyword}: is not a keyword of the DICOM dictionary")
+        rules[found[0]] = Rule(found[0], keyword, Action.K, source, "a code, no free text")
+    return rules
 
 
 def keyword_lookup(rows: Iterable[Row]) -> KeywordLookup:
@@ -133,10 +156,15 @@ def _temporal(chosen: Iterable[Option]) -> str:
 def _defaults(field: Field) -> dict[str, Rule]:
     rules = {}
     for vr, entry in field.mapping(sorted({*VRS, "SQ"})).items():
-        action = Action(entry.choice(_DEFAULTS.get(vr, "XZDK" if vr != "UN" else "XZ")))
+        action = Action(entry.choice("XZDC" if vr in _TEXT else _DEFAULTS.get(vr, "XZDK" if vr != "UN" else "XZ")))
         method = Method.CAP_AGE if vr == "AS" and action is Action.K else Method.PLAIN
-        rules[vr] = Rule(-1, "", action, entry.source, f"default for VR {vr}", method)
+        rules[vr] = Rule(-1, "", action, entry.source, f"default for VR {vr}", method, _fallback(action))
     return rules
+
+
+def _fallback(action: Action) -> Action:
+    """Whether an attribute without a row is Type 1 nobody looked up: text that cleaning empties becomes a constant."""
+    return Action.D if action is Action.C else Action.Z
 
 
 def _class_rule(field: Field, keyword: str) -> Rule:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from dicomlake.errors import ConfigError
 from dicomlake.rules.model import Action, Pattern, Rule
 from dicomlake.rules.reader import Field, RuleFiles
+from dicomlake.rules.vrs import VRS
 
 TABLE = "ps3_15/table_e1_1.yaml"
 BEYOND = "ps3_15/beyond.yaml"
@@ -20,10 +22,6 @@ PATTERNS = {
     "(60xx,3000)": (0xFF00FFFF, 0x60003000),
     "(60xx,4000)": (0xFF00FFFF, 0x60004000),
 }
-_VRS = (
-    "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV"  # PS3.5 6.2
-)
-VRS = frozenset(_VRS.split())
 _TAG = re.compile(r"\(([0-9a-f]{4}),([0-9a-f]{4})\)")
 _ROW_FIELDS = ("tag", "keyword", "vr", "basic")
 
@@ -89,6 +87,8 @@ def load_options(files: RuleFiles) -> dict[str, Option]:
             _words(fields, "excludes"),
             entry.source,
         )
+    if "Basic" not in options:
+        raise ConfigError(f"{OPTIONS}:1: options: the column Basic is missing")
     return options
 
 

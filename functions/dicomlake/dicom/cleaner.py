@@ -1,0 +1,163 @@
+"""An encoded text value in, the same text without what identifies out. Called by `values.py`; made by `cleaner_for`, once per set of known values.
+
+What goes: values the object is known to identify people with, forms of text that identify anybody (`deid_rules/text/patterns.yaml`), and
+what a recogniser passed in finds. Dates move with the patient, UIDs become their pseudonyms, everything else stays as it is.
+PS3.15 E.3.5 Clean Descriptors, E.3.4 Clean Structured Content.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from dicomlake.dicom.dictionary import dictionary
+from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of
+from dicomlake.dicom.text import SINGLE_VALUED, Charset
+from dicomlake.dicom.textdates import DateMode, DateRules, MonthNames
+from dicomlake.pseudonyms import SiteKey, is_standard_uid
+from dicomlake.rules.text import TextPattern, TextRules
+
+# Text in, the (start, end) of what identifies somebody out. Given by the room that reads reports.
+Recogniser = Callable[[str], Iterable[tuple[int, int]]]
+
+CLEANED_VRS = frozenset(b"CS LO LT SH ST UC UT".split())
+NUMBER_VRS = frozenset((b"DS", b"IS"))
+NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
+_UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)")
+_LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
+_RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
+_PADDING = " \0\t\r\n"
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+_MEMORY, _MEMORY_BYTES = 20_000, 256
+
+
+class Span(NamedTuple):
+    """What is replaced; `new` is "" for what goes. A `whole` replacement stands for everything within it."""
+
+    start: int
+    end: int
+    new: str
+    whole: bool = False
+
+
+class Engine:
+    """What cleaning needs of the rules, compiled once per profile."""
+
+    def __init__(self, rules: TextRules, mode: DateMode) -> None:
+        self.rules = rules
+        self.mode = mode
+        self.gatherer = Gatherer(rules)
+        self.months = MonthNames(tuple(tuple(map(fold, form)) for form in rules.months))
+        labels = "|".join(re.escape(fold(label)) for label in sorted(rules.birth_labels, key=len, reverse=True))
+        self.birth_label = re.compile(rf"(?<![^\W_])(?:{labels})\s{{0,2}}[:=(]?\s{{0,2}}$")
+        tags = dictionary().tag
+        self.known_only = frozenset(tags[keyword] for keyword in rules.known_only if keyword in tags)
+
+
+@dataclass
+class Cleaner:
+    """Cleans the text of the objects that share one set of known values. `repr` shows nothing of them."""
+
+    engine: Engine = field(repr=False)
+    identities: Identities = field(repr=False)
+    dates: DateRules = field(repr=False)
+    key: SiteKey = field(repr=False)
+    recognise: Recogniser | None = field(repr=False, default=None)
+    _memory: dict[tuple[bytes, bytes, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
+
+    def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
+        """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set."""
+        known_only = tag in self.engine.known_only
+        place = (old, vr, known_only, charset)
+        if place in self._memory:
+            return self._memory[place]
+        new = self._cleaned(old, vr, charset, known_only)
+        if len(old) <= _MEMORY_BYTES and len(self._memory) < _MEMORY:
+            self._memory[place] = new
+        return new
+
+    def text(self, text: str, longest: int = 1 << 30, *, known_only: bool = False, recognise: bool = True) -> str:
+        """The same for text that is not encoded."""
+        plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+        spans = _merged(self._spans(plain, known_only, recognise))
+        if not spans:
+            return text
+        new = _applied(plain, spans)
+        if len(new) > max(longest, len(plain)):
+            new = _applied(plain, [Span(span.start, span.end, "") for span in spans])
+        return new
+
+    def _cleaned(self, old: bytes, vr: bytes, charset: Charset, known_only: bool) -> bytes | None:
+        text = charset.decode(old, vr)
+        parts = [text] if vr in SINGLE_VALUED else text.split("\\")
+        longest, recognise = _LONGEST.get(vr, 1 << 30), vr in _RECOGNISED_VRS
+        made = [self.text(part, longest, known_only=known_only, recognise=recognise) for part in parts]
+        if made == parts:
+            return old
+        return charset.encode("\\".join(made))
+
+    def _spans(self, text: str, known_only: bool, recognise: bool) -> Iterator[Span]:
+        folded = fold(text)
+        yield from (Span(start, end, "") for start, end in self.identities.find(folded))
+        yield from (Span(s, e, new or "", bool(new)) for s, e, new in self.dates.find(folded, known_only))
+        if text.count(".") > 3:
+            yield from self._uids(text)
+        if not known_only:
+            for pattern in self.engine.rules.patterns:
+                yield from self._matches(pattern, text)
+            if recognise and self.recognise is not None:
+                yield from (Span(start, end, "") for start, end in self.recognise(text))
+
+    def _uids(self, text: str) -> Iterator[Span]:
+        for found in _UID.finditer(text):
+            if len(found[0]) >= 12 and not is_standard_uid(found[0]):
+                yield Span(*found.span(), self.key.uid(found[0]), True)
+
+    def _matches(self, pattern: TextPattern, text: str) -> Iterator[Span]:
+        for found in pattern.regex.finditer(text):
+            group = 1 if pattern.regex.groups else 0
+            if pattern.unless_vocabulary and any(
+                map(self.engine.rules.is_common, re.findall(r"[^\W\d_]+", fold(found[group])))
+            ):
+                continue
+            yield Span(*found.span(group), "")
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans that do not overlap. One written whole holds those within it; whatever else overlaps goes together."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda one: (one.start, -one.end, one.whole)):
+        if span.start == span.end:
+            continue
+        last = merged[-1] if merged else None
+        if last is None or span.start >= last.end:
+            merged.append(span)
+        elif last.whole and span.end <= last.end and (span.start, span.end) != (last.start, last.end):
+            continue
+        else:
+            merged[-1] = Span(last.start, max(last.end, span.end), "")
+    return merged
+
+
+def _applied(text: str, spans: list[Span]) -> str:
+    out, pos = "", 0
+    for span in spans:
+        out += text[pos : span.start] + span.new
+        pos = span.end
+        if not span.new and (out.endswith((" ", "\n")) or not out):  # one blank of two, and none where a line begins
+            pos += len(text) - pos - len(text[pos:].lstrip(" "))
+    out += text[pos:]
+    out = _EMPTY_BRACKETS.sub("", out).strip(_PADDING + ",;^=")
+    return out if any(map(str.isalnum, out)) else ""
+
+
+@lru_cache(maxsize=128)
+def cleaner_for(
+    engine: Engine, facts: frozenset[Fact], key: SiteKey, days: int, recognise: Recogniser | None
+) -> Cleaner:
+    """The cleaner for these facts; the last ones are kept, since the objects of a series share theirs."""
+    identities = identities_of(facts, engine.rules)
+    dates = DateRules(engine.mode, days, engine.months, engine.birth_label, identities.stated, identities.vital)
+    return Cleaner(engine, identities, dates, key, recognise)

@@ -1,0 +1,72 @@
+"""The elements of one level in, the private ones that may stay out, each with its rule. Called by the walk and `explain.py`.
+
+Retain Safe Private Option (PS3.15 E.3.10): an attribute is safe when creator, group and low byte match a row. Which block an element is
+in is told by the creator element of the same item, never by one above it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dicomlake.dicom.elements import Element
+from dicomlake.rules import Action, Rule, SafePrivate
+from dicomlake.rules.model import STRICTNESS
+
+_CLEANED = frozenset(b"CS LO LT SH ST UC UT".split())
+_DATED = frozenset(b"DA DT TM".split())
+_NUMBERS = frozenset(b"AT DS FD FL IS OD OF OL OV SL SS SV UL US UV".split())
+_BYTES = frozenset((b"OB", b"OW"))
+
+
+@dataclass(frozen=True, slots=True)
+class SafeElement:
+    """A private element that may stay: its rule and the VR its value is read as. A creator has rule K."""
+
+    rule: Rule
+    vr: bytes
+
+
+def safe_elements(
+    elements: Iterable[Element], buffer: bytes, safe: SafePrivate, dated: Action
+) -> dict[int, SafeElement]:
+    """The private elements of this level that stay, creators of blocks that keep something included. `dated` is what befalls dates."""
+    creators: dict[int, str] = {}
+    kept: dict[int, SafeElement] = {}
+    for tag, vr, _, value, end, items in elements:
+        if not tag & 0x10000:
+            continue
+        number = tag & 0xFFFF
+        if number < 0x1000:
+            if 0x10 <= number <= 0xFF and end - value <= 64:
+                creators[tag >> 16 << 16 | number] = buffer[value:end].decode("latin-1").strip(" \0")
+            continue
+        block = tag >> 16 << 16 | number >> 8
+        creator = creators.get(block)
+        row = safe.find(creator, tag) if creator else None
+        if row is None or items is not None:
+            continue
+        stated, known = vr.upper(), row.vr.encode("ascii")
+        actions = {_action(one, dated) for one in (stated, known) if one not in (b"", b"UN")}
+        action = min(actions, key=STRICTNESS.index, default=_unstated(buffer[value:end]))
+        if action is not Action.X:
+            read_as = known if stated == b"UN" and known else stated
+            kept[tag] = SafeElement(Rule(tag, "PrivateElement", action, row.source, f"safe under {creator}"), read_as)
+            kept[block] = SafeElement(Rule(block, "PrivateCreator", Action.K, row.source, "names a kept block"), b"LO")
+    return kept
+
+
+def _action(vr: bytes, dated: Action) -> Action:
+    if vr in _CLEANED:
+        return Action.C
+    if vr in _DATED:
+        return dated
+    if vr == b"UI":
+        return Action.U
+    return Action.K if vr in _NUMBERS or vr in _BYTES else Action.X
+
+
+def _unstated(value: bytes) -> Action:
+    """Nobody says what the bytes are: numbers written out may stay, if they are none that could be a date or an id."""
+    text = value.strip(b" \0")
+    plain = text.translate(None, b"0123456789+-. \\")
+    longest = max(map(len, text.replace(b".", b"\\").replace(b" ", b"\\").split(b"\\")), default=0)
+    return Action.K if text and not plain and longest < 5 and text.count(b".") <= text.count(b"\\") + 1 else Action.X

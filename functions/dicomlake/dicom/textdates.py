@@ -1,0 +1,202 @@
+"""Folded text in, the dates that stand in it out, each with what may replace it. Called by `cleaner.py`.
+
+A date is shifted in the notation it has. One that could be read in two ways (03/04/2021) is the reading the object itself states; where it
+states neither, it is removed. Text is folded one character for one (`identities.fold`), so that places are those of the original.
+"""
+
+import datetime
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Day = datetime.date
+# Writes a date in the notation that was found, its parts in the order given.
+Writer = Callable[[Day, str], str]
+# Start, end, readings with their order, and the writer; None where no full date stands, which can only be removed.
+Candidate = tuple[int, int, list[tuple[Day, str]], Writer | None]
+
+_SOME_DAY = datetime.date(2000, 1, 1)
+_OLDEST, _NEWEST = 1880, 2100
+_PIVOT = 50  # two digits up to it are of this century
+_YEAR_FIRST = re.compile(r"(?<![\d.])(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d|\.\d)")
+_COMPACT = re.compile(r"(?<!\d)(?<!\d[.])(\d{4})(\d{2})(\d{2})((?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)(?!\.\d{4})")
+_YEAR_LAST = re.compile(r"(?<![\d.])(\d{1,2})([-./ ])(\d{1,2})\2(\d{4})(?!\d|\.\d)")
+_COMPACT_LAST = re.compile(r"(?<![\d.])(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
+_SHORT_YEAR = re.compile(r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+
+
+class DateMode(StrEnum):
+    """What the profile does with dates: shift them (Modified Dates), keep them (Full Dates) or remove them."""
+
+    SHIFT = "MODIFIED"
+    KEEP = "UNMODIFIED"
+    REMOVE = "REMOVED"
+
+
+@dataclass(frozen=True)
+class DateRules:
+    """How dates in the text of one object are treated. `stated` are the true dates of the object, `vital` of birth and death."""
+
+    mode: DateMode
+    days: int
+    months: "MonthNames"
+    birth_label: re.Pattern[str] = field(repr=False)
+    stated: frozenset[Day] = field(default=frozenset(), repr=False)
+    vital: frozenset[Day] = field(default=frozenset(), repr=False)
+
+    def find(self, folded: str, known_only: bool = False) -> Iterator[tuple[int, int, str | None]]:
+        """Start, end and replacement (None: removed) of each date. With `known_only`, of those the object states."""
+        if not any(map(str.isdigit, folded)):
+            return
+        taken: list[tuple[int, int]] = []
+        for start, end, readings, write in self._candidates(folded):
+            real = {day: order for day, order in readings if _OLDEST <= day.year <= _NEWEST}
+            known = real.keys() & (self.stated | self.vital)
+            if not real or (known_only and not known) or any(start < e and s < end for s, e in taken):
+                continue
+            taken.append((start, end))
+            born = bool(real.keys() & self.vital) or self.birth_label.search(folded[:start][-32:]) is not None
+            if born:
+                yield start, end, None
+            elif self.mode is not DateMode.KEEP:
+                chosen = known or real.keys()
+                day = next(iter(chosen)) if len(chosen) == 1 and self.mode is DateMode.SHIFT else None
+                yield start, end, None if day is None or write is None else self._shifted(day, write, real[day])
+
+    def _shifted(self, day: Day, write: Writer, order: str) -> str | None:
+        try:
+            return write(day + datetime.timedelta(days=self.days), order)
+        except OverflowError:
+            return None
+
+    def _candidates(self, text: str) -> Iterator[Candidate]:
+        for found in _YEAR_FIRST.finditer(text):
+            year, sep, one, two = found.groups()
+            yield *found.span(), _readings(year, {"ymd": (one, two)}), _numeric(sep, (len(year), len(one), len(two)))
+        for found in _COMPACT.finditer(text):
+            year, month, day, clock = found.groups(default="")
+            yield *found.span(), _readings(year, {"ymd": (month, day)}), _numeric("", (4, 2, 2), clock)
+        for found in _YEAR_LAST.finditer(text):
+            one, sep, two, year = found.groups()
+            if sep == " " and len(one) + len(two) < 4:
+                continue  # three numbers side by side are not yet a date
+            readings = _readings(year, {"dmy": (two, one), "mdy": (one, two)})
+            yield *found.span(), readings, _numeric(sep, (len(one), len(two), 4))
+        for found in _COMPACT_LAST.finditer(text):
+            one, two, year = found.groups()
+            readings = _readings(year, {"dmy": (two, one), "mdy": (one, two)})
+            readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
+            yield *found.span(), readings, _numeric("", (2, 2, 4))
+        for found in _SHORT_YEAR.finditer(text):
+            one, sep, two, short = found.groups()
+            century = "20" if int(short) <= _PIVOT else "19"
+            readings = _readings(century + short, {"dmy": (two, one), "mdy": (one, two)})
+            if sep != "/" and (len(one) + len(two) < 4 or sep == "-"):  # versions and ranges look like that
+                readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
+            other = [(_century_back(day), order) for day, order in readings if _century_back(day) in self.vital]
+            yield *found.span(), other or readings, _numeric(sep, (len(one), len(two), 2))
+        yield from self.months.find(text)
+
+
+def _century_back(day: Day) -> Day:
+    return day.replace(year=day.year - 100, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+def _readings(year: str, orders: dict[str, tuple[str, str]]) -> list[tuple[Day, str]]:
+    """The dates a year with a month and a day make, by the order they are in; one date only once."""
+    found: dict[Day, str] = {}
+    for order, (month, day) in orders.items():
+        made = _day(int(year), int(month), int(day))
+        if made is not None:
+            found.setdefault(made, order)
+    return list(found.items())
+
+
+def _day(year: int, month: int, day: int) -> Day | None:
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _numeric(sep: str, widths: Sequence[int], tail: str = "") -> Writer:
+    def write(day: Day, order: str) -> str:
+        parts = {"y": day.year, "m": day.month, "d": day.day}
+        return (
+            sep.join(f"{parts[o] % 10**w if o == 'y' else parts[o]:0{w}d}" for o, w in zip(order, widths, strict=True))
+            + tail
+        )
+
+    return write
+
+
+class MonthNames:
+    """The forms of a date that names its month, in the languages of the rules. Made once per set of rules."""
+
+    def __init__(self, forms: tuple[tuple[str, ...], ...]) -> None:
+        self._number = {name: number for form in forms for number, name in enumerate(form, 1)}
+        self._form = {name: form for form in reversed(forms) for name in form}
+        names = _either(self._number)
+        long = _either(name for name in self._number if len(name) > 4)
+        gap = r"([\s.,/_-]{0,3}(?:de |del |of )?)"
+        self._full = (
+            (
+                re.compile(
+                    rf"(?<!\d)(\d{{1,2}})((?:st|nd|rd|th)?){gap}({names})(?![^\W\d_]){gap}(\d{{4}}|\d{{2}})(?!\d)"
+                ),
+                ("day", "", "", "month", "gap", "year"),
+            ),
+            (
+                re.compile(
+                    rf"(?<![^\W\d_])({names})([\s.]{{0,2}})(\d{{1,2}})((?:st|nd|rd|th)?[\s.,]{{1,3}})(\d{{4}})(?!\d)"
+                ),
+                ("month", "", "day", "", "year"),
+            ),
+            (
+                re.compile(rf"(?<!\d)(\d{{4}})([\s.,/-])({names})([\s.,/-])(\d{{1,2}})(?!\d)"),
+                ("year", "", "month", "", "day"),
+            ),
+        )
+        self._parts = (
+            re.compile(rf"(?<![\d.])\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de |of )?(?:{long})(?![^\W_])"),
+            re.compile(rf"(?<![^\W_])(?:{long})\s\d{{1,2}}(?:st|nd|rd|th)?(?![\w.])"),
+            re.compile(rf"(?<![^\W_])(?:{names})\.?[\s,/-](?:de |of )?\d{{4}}(?!\d)"),
+        )
+
+    def find(self, text: str) -> Iterator[Candidate]:
+        """Whole dates first, then days and years without the rest, which can only be removed."""
+        for regex, roles in self._full:
+            for found in regex.finditer(text):
+                parts = dict(zip(roles, found.groups(), strict=True))
+                year = parts["year"]
+                if len(year) == 2:
+                    if not parts.get("gap", "").strip(" "):
+                        continue  # two digits after a blank are a number of something else
+                    year = ("20" if int(year) <= _PIVOT else "19") + year
+                day = _day(int(year), self._number[parts["month"]], int(parts["day"]))
+                readings = [(day, "")] if day is not None else []
+                yield *found.span(), readings, self._writer(roles, found.groups())
+        for regex in self._parts:
+            for found in regex.finditer(text):
+                yield *found.span(), [(_SOME_DAY, "")], None
+
+    def _writer(self, roles: tuple[str, ...], groups: tuple[str, ...]) -> Writer:
+        def write(day: Day, _: str) -> str:
+            out = []
+            for role, old in zip(roles, groups, strict=True):
+                if role == "day":
+                    out.append(f"{day.day:0{len(old)}d}")
+                elif role == "month":
+                    out.append(self._form[old][day.month - 1].capitalize())
+                elif role == "year":
+                    out.append(f"{day.year % 10 ** len(old):0{len(old)}d}")
+                else:
+                    out.append(old.replace("st", "").replace("nd", "").replace("rd", "").replace("th", ""))
+            return "".join(out)
+
+        return write
+
+
+def _either(names: Iterable[str]) -> str:
+    return "|".join(sorted(set(names), key=lambda name: (-len(name), name)))

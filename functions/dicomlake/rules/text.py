@@ -1,0 +1,140 @@
+"""`deid_rules/text/*.yaml` in, what the cleaning of text goes by out. Called by `profiles.py`; read by the cleaner of `dicom/`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from dicomlake.rules.reader import Field, RuleFiles
+
+KNOWN, WORDS, PATTERNS, CONCEPTS = "text/known.yaml", "text/words.yaml", "text/patterns.yaml", "text/concepts.yaml"
+_KEYWORD = r"[A-Z][A-Za-z0-9]*"
+_WORD = r"[a-z]+"
+
+
+@dataclass(frozen=True)
+class KnownRules:
+    """Keywords of the attributes that hold known values, by how their values are looked for."""
+
+    identifiers: frozenset[str]
+    short_identifiers: frozenset[str]
+    places: frozenset[str]
+    phrases: frozenset[str]
+    addresses: frozenset[str]
+    phones: frozenset[str]
+    vital_dates: frozenset[str]
+    makers: frozenset[str]
+    placeholders: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPattern:
+    """A form of text that identifies. The first group goes, the whole match where it has none."""
+
+    name: str
+    regex: re.Pattern[str]
+    unless_vocabulary: bool
+    removes: tuple[str, ...]
+    leaves: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class TextRules:
+    """All of it. `months` holds, per language and form, twelve names; `untouched` maps keywords to file and line."""
+
+    known: KnownRules
+    untouched: Mapping[str, str]
+    known_only: frozenset[str]
+    vocabulary: frozenset[str]
+    titles: frozenset[str]
+    phrases: Mapping[str, frozenset[str]]
+    months: tuple[tuple[str, ...], ...]
+    birth_labels: tuple[str, ...]
+    patterns: tuple[TextPattern, ...]
+    concepts: Mapping[tuple[str, str], str]
+    common: frozenset[str] = field(default=frozenset())
+
+    def is_vocabulary(self, word: str) -> bool:
+        """Whether a folded word stands in texts for something that is no name."""
+        return word in self.vocabulary
+
+    def is_common(self, word: str) -> bool:
+        """Whether a folded word alone says nothing about who somebody is."""
+        return word in self.common
+
+
+def load_text_rules(files: RuleFiles) -> TextRules:
+    """Read and check the four files. Raises ConfigError."""
+    words = files.open(WORDS).mapping(
+        ["untouched", "known_only", "vocabulary", "titles", "phrases", "months", "birth_labels"],
+    )
+    vocabulary = frozenset(word for line in words["vocabulary"].items() for word in line.text().split())
+    phrases = {
+        head: frozenset(entry.unique(lambda item: item.text(_WORD, "a word")))
+        for head, entry in words["phrases"].entries().items()
+    }
+    return TextRules(
+        known=_known(files.open(KNOWN)),
+        untouched=MappingProxyType(
+            {item.text(_KEYWORD, "a keyword"): item.source for item in words["untouched"].items()}
+        ),
+        known_only=frozenset(words["known_only"].unique(_keyword)),
+        vocabulary=vocabulary,
+        titles=frozenset(words["titles"].unique(lambda item: item.text(_WORD, "a word"))),
+        phrases=MappingProxyType(phrases),
+        months=tuple(form for entry in words["months"].entries().values() for form in _months(entry)),
+        birth_labels=words["birth_labels"].unique(lambda item: item.text()),
+        patterns=tuple(_pattern(entry) for entry in files.open(PATTERNS).mapping(["patterns"])["patterns"].items()),
+        concepts=MappingProxyType(_concepts(files.open(CONCEPTS))),
+        common=vocabulary | frozenset(phrases),
+    )
+
+
+def _keyword(item: Field) -> str:
+    return item.text(_KEYWORD, "a keyword")
+
+
+def _known(root: Field) -> KnownRules:
+    names = KnownRules.__dataclass_fields__
+    fields = root.mapping(list(names))
+    return KnownRules(
+        **{name: frozenset(fields[name].unique(_keyword if name != "placeholders" else Field.text)) for name in names}
+    )
+
+
+def _months(entry: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    forms = entry.mapping(["full", "short"])
+    full, short = (tuple(forms[name].text().split()) for name in ("full", "short"))
+    if len(full) != 12 or len(short) != 12:
+        entry.fail("needs twelve months in each form")
+    return full, short
+
+
+def _pattern(entry: Field) -> TextPattern:
+    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "unless_vocabulary"])
+    flags = re.NOFLAG if "case" in fields and fields["case"].flag() else re.IGNORECASE
+    try:
+        regex = re.compile(fields["pattern"].text(), flags)
+    except re.error:
+        fields["pattern"].fail("is no regular expression")
+    return TextPattern(
+        fields["name"].text(_WORD.replace("a-z", "a-z_"), "a name"),
+        regex,
+        "unless_vocabulary" in fields and fields["unless_vocabulary"].flag(),
+        tuple(item.text() for item in fields["removes"].items(at_least=1)),
+        tuple(item.text() for item in fields["leaves"].items(at_least=1)),
+        entry.source,
+    )
+
+
+def _concepts(root: Field) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for entry in root.mapping(["concepts"])["concepts"].items(at_least=1):
+        fields = entry.mapping(["code", "scheme", "meaning"])
+        key = (fields["code"].text(), fields["scheme"].text())
+        fields["meaning"].text()
+        if key in found:
+            entry.fail("stands twice")
+        found[key] = entry.source
+    return found
