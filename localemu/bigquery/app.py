@@ -5,8 +5,6 @@ All work is done in threads; the event loop only parses and answers.
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +26,7 @@ from localemu.bigquery.jobs import Jobs, Ticket
 from localemu.bigquery.loads import Loads
 from localemu.bigquery.objects import ObjectSource
 from localemu.bigquery.queries import Queries
+from localemu.bigquery.replies import body_of, guarded, identity, reply
 from localemu.bigquery.sql.compile import Compiler
 from localemu.bigquery.statements import Statements
 from localemu.bigquery.tabledata import TableData
@@ -59,32 +58,6 @@ class Call:
 
 
 Handler = Callable[[Call], Any]
-
-
-def identity(authorization: str | None) -> str:
-    """Give who asks: what follows `local:` in the bearer token, `anonymous` for any other token."""
-    token = (authorization or "").partition(" ")[2].strip()
-    return token.removeprefix("local:") if token.startswith("local:") else "anonymous"
-
-
-def reply(content: Any, status: int = 200) -> Response:
-    """Build a reply; None gives an empty 204."""
-    if content is None:
-        return Response(status_code=204)
-    return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
-
-
-def body_of(raw: bytes, encoding: str | None) -> dict[str, Any]:
-    """Read a JSON body, compressed or not."""
-    if not raw:
-        return {}
-    try:
-        found = json.loads(gzip.decompress(raw) if encoding == "gzip" else raw)
-    except (ValueError, OSError):
-        raise ApiError("invalid", "Invalid JSON payload received.") from None
-    if not isinstance(found, dict):
-        raise ApiError("invalid", "Invalid JSON payload received.")
-    return found
 
 
 class _Api:
@@ -239,17 +212,6 @@ def _answer(handler: Handler, request: Request, raw: bytes) -> Response:
         return reply(handler(Call(path, dict(request.query_params), body, user, request.headers.get("if-match"))))
 
     return guarded(work)
-
-
-def guarded(work: Callable[[], Response]) -> Response:
-    """Answer with the API's error when the work raises one; anything else is an internal error without details."""
-    try:
-        return work()
-    except ApiError as error:
-        return reply(error.body(), error.status)
-    except Exception as error:  # noqa: BLE001 the one edge of this server
-        fault = ApiError("internalError", f"Internal error of the emulator: {type(error).__name__}")
-        return reply(fault.body(), fault.status)
 
 
 async def _missing(request: Request) -> Response:

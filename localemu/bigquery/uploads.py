@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from localemu.bigquery.errors import ApiError
+from localemu.bigquery.replies import body_of, guarded, identity, reply
 
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 RunJob = Callable[[str, dict[str, Any], str, Path | None], dict[str, Any]]
@@ -52,13 +53,9 @@ class Uploads:
         return await run_in_threadpool(self._answer, request, raw)
 
     def _answer(self, request: Request, raw: bytes) -> Response:
-        from localemu.bigquery.app import guarded
-
         return guarded(lambda: self._dispatch(request, raw))
 
     def _dispatch(self, request: Request, raw: bytes) -> Response:
-        from localemu.bigquery.app import body_of, identity, reply
-
         project, user = str(request.path_params["project"]), identity(request.headers.get("authorization"))
         kind = request.query_params.get("uploadType")
         upload_id = request.query_params.get("upload_id")
@@ -106,8 +103,6 @@ class Uploads:
         return Response(status_code=308, headers=headers)
 
     def _finish(self, upload: Upload) -> Response:
-        from localemu.bigquery.app import reply
-
         try:
             return reply(self._run(upload.project, upload.body, upload.user, upload.path))
         finally:

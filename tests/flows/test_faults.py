@@ -58,8 +58,9 @@ def lake(platform: Platform) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@pytest.mark.timeout(900)
 def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_clean_pass(tmp_path: Path) -> None:
-    objects = load_of_objects(330)
+    objects = load_of_objects(1000)
     clean = Platform(tmp_path / "clean").start()
     try:
         for name, data in objects:
@@ -94,7 +95,7 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
                     {"bucket": faulty.services.settings.landing_bucket(SITE), "name": name, "copies": copies},
                 )
                 repeated += copies
-        assert repeated + len(objects) >= 900
+        assert repeated + len(objects) >= 2500
         faulty.wait_idle()
         fired = faulty.admin("GET", "/admin/faults")
         faulty.admin("DELETE", "/admin/faults")

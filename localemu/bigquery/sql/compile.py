@@ -25,7 +25,7 @@ from localemu.bigquery.schema import Field, from_duck, standard_type
 from localemu.bigquery.sql import information, prepare, types
 from localemu.bigquery.sql.dialect import Exact
 from localemu.bigquery.sql.generator import Generator
-from localemu.bigquery.sql.names import Place, table_name
+from localemu.bigquery.sql.names import Place, Source, table_name
 from localemu.bigquery.sql.parameters import Parameters
 from localemu.bigquery.sql.signatures import scalar_price
 
@@ -34,15 +34,6 @@ Targets = Sequence[exp.DataType | None]
 logging.getLogger("sqlglot").disabled = True
 _MAX_VIEW_DEPTH = 16
 _CACHE_SIZE = 2_000
-
-
-@dataclass
-class Source:
-    """What one table reference of a statement became."""
-
-    name: TableName
-    fields: tuple[Field, ...]
-    text: str
 
 
 @dataclass

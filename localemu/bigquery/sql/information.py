@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
 from localemu.bigquery.catalog import Catalog, DatasetName, TableName
 from localemu.bigquery.errors import unsupported
 from localemu.bigquery.schema import Field, duck_type, parse_fields, quote, standard_type
-from localemu.bigquery.sql.names import Place, table_parts
-
-if TYPE_CHECKING:
-    from localemu.bigquery.sql.compile import Source
+from localemu.bigquery.sql.names import Place, Source, table_parts
 
 _COMMON = ("table_catalog", "table_schema", "table_name")
 _COLUMNS = {
@@ -34,8 +31,6 @@ _TYPES = {"creation_time": "TIMESTAMP", "ordinal_position": "INTEGER", "clusteri
 
 def source(table: exp.Table, place: Place, catalog: Catalog) -> Source | None:
     """Give the rows when the path names such a view, None when it is an ordinary table."""
-    from localemu.bigquery.sql.compile import Source
-
     parts = table_parts(table)
     if len(parts) < 2 or parts[-2].upper() != "INFORMATION_SCHEMA":
         return None

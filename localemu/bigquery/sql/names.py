@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from localemu.bigquery.catalog import DatasetName, TableName
 from localemu.bigquery.errors import invalid_query, unsupported
+from localemu.bigquery.schema import Field
 
 _WILDCARD = re.compile(r"\*$")
 
@@ -19,6 +20,15 @@ class Place:
 
     project: str
     default: DatasetName | None = None
+
+
+@dataclass
+class Source:
+    """What one table reference of a statement became."""
+
+    name: TableName
+    fields: tuple[Field, ...]
+    text: str
 
 
 def table_parts(table: exp.Table) -> list[str]:

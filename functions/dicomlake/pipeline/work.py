@@ -1,0 +1,60 @@
+"""The flow of `on_task`: a task object in, its landing object judged, retracted or held. Called by `entry/on_task.py`."""
+
+from collections.abc import Callable, Mapping
+
+from dicomlake import safelog
+from dicomlake.errors import Code
+from dicomlake.events import StorageEvent
+from dicomlake.lake import objects
+from dicomlake.pipeline import ingest, manifests, tasks
+from dicomlake.pipeline.arrival import Arrival, arrive
+from dicomlake.pipeline.services import Services
+from dicomlake.pipeline.tasks import Task
+
+
+def run_task(services: Services, event: StorageEvent) -> None:
+    """Read the task, do it, delete it."""
+    task = _load(services, event)
+    if task is None:
+        return
+    arrival = arrive(services, task.event)
+    if arrival is None:
+        safelog.event("foreign_bucket", severity="WARNING", function="on_task")
+    else:
+        _ACTIONS[task.action](services, arrival, task)
+    objects.delete(services.storage, event.bucket, event.name)
+
+
+def give_up(services: Services, event: StorageEvent) -> None:
+    """Hold the object of a task that failed in a way nobody foresaw."""
+    task = _load(services, event)
+    if task is not None:
+        ingest.give_up(services, task.event)
+        objects.delete(services.storage, event.bucket, event.name)
+
+
+def _load(services: Services, event: StorageEvent) -> Task | None:
+    if event.bucket != services.settings.state_bucket or not event.name.startswith(tasks.FOLDER):
+        safelog.event("foreign_bucket", severity="WARNING", function="on_task")
+        return None
+    return tasks.read(services, event.bucket, event.name, event.generation)
+
+
+def _ingest(services: Services, arrival: Arrival, _task: Task) -> None:
+    ingest.process(services, arrival, light=False)
+
+
+def _retract(services: Services, arrival: Arrival, task: Task) -> None:
+    assert task.code is not None, "submitted with the code of the mismatch"
+    manifests.retract(services, arrival, Code(task.code))
+
+
+def _give_up(services: Services, arrival: Arrival, _task: Task) -> None:
+    ingest.hold_unexplained(services, arrival)
+
+
+_ACTIONS: Mapping[str, Callable[[Services, Arrival, Task], None]] = {
+    "ingest": _ingest,
+    "retract": _retract,
+    "give_up": _give_up,
+}
