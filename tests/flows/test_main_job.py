@@ -178,6 +178,9 @@ def test_a_site_may_demand_the_manifest_first(platform: Platform) -> None:
     platform.wait_idle()
     waiting = platform.rows(f"SELECT outcome, code FROM `clinic.receipts` WHERE batch = '{batch}'")
     assert waiting == [{"outcome": "pending", "code": "pending"}]
+    told = platform.dicomlake("batches", "--site", GATED_SITE, "--batch", batch).stdout
+    assert "1 files: 1 pending" in told
+    assert "send the manifest" in told
     platform.put(f"{batch}/manifest.csv", b"accession_number\nACCQ003001\n", GATED_SITE)
     platform.wait_idle()
     rows = platform.receipts(batch, GATED_SITE)
@@ -199,6 +202,12 @@ def test_batches_are_reconciled(platform: Platform, tmp_path: Path) -> None:
     platform.wait_idle()
     found = platform.rows(f"SELECT verdict FROM `clinic.batch_reconciliation` WHERE batch = '{sent['batch']}'")
     assert found == [{"verdict": "complete"}]
+    told = json.loads(platform.dicomlake("batches", "--site", SITE, "--batch", sent["batch"], "--json").stdout)
+    assert [(row["file"], row["outcome"]) for row in told] == [
+        ("1.dcm", "released"),
+        ("2.dcm", "released"),
+        ("manifest-sent.csv", "released"),
+    ]
 
 
 def test_a_foreign_malformed_stale_or_self_made_event_changes_nothing(platform: Platform) -> None:

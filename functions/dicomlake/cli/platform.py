@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> No
     from dicomlake.uploader import send as upload
 
     services = _services()
-    bucket = services.settings.landing_bucket(_site(services, site))
+    chosen = _site(services, site)
+    bucket = services.settings.landing_bucket(chosen)
     state = environment.user_state_dir(services.settings) / "sent"
     with progress(0, "B", "sending") as bar:
 
@@ -69,7 +71,7 @@ def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> No
              [(result.batch, result.sent, result.present, result.skipped, result.failed, str(result.manifest))], False)  # fmt: skip
         for path, reason in result.failures:
             click.echo(f"  not sent: {path} ({reason})", err=True)
-        click.echo(f"What becomes of each file: dicomlake batches --batch {result.batch}")
+        click.echo(f"What becomes of each file: dicomlake batches --site {chosen} --batch {result.batch}")
     if result.failed:
         sys.exit(1)
 
@@ -97,14 +99,26 @@ def query(question: str, max_rows: int, as_json: bool) -> None:
 
 @click.command()
 @site_option
-@click.option("--batch", help="One batch, with a line per accession.")
+@click.option("--batch", help="One batch: what became of each of its files, by the name it was sent under.")
 @json_option
 @plain_errors
 def batches(site: str | None, batch: str | None, as_json: bool) -> None:
     """Compare what was announced with what arrived, per batch: complete, partial, missing, unexpected, unverifiable ..."""
     services = _services()
-    columns, rows = steward.batches(services, _site(services, site), batch)
+    chosen = _site(services, site)
+    if batch is None:
+        columns, rows = steward.batches(services, chosen)
+        show(columns, rows, as_json)
+        return
+    columns, rows = steward.files(services, chosen, batch)
+    if not rows:
+        raise ConfigError("nothing of this batch has arrived at this site (or not yet); see `dicomlake batches`")
     show(columns, rows, as_json)
+    if not as_json:
+        counts = Counter(str(row[1]) for row in rows)
+        click.echo(
+            f"{len(rows)} files: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        )
 
 
 @click.group()

@@ -23,16 +23,40 @@ from dicomlake.rules import load_codes
 Rows = tuple[list[str], list[tuple[object, ...]]]
 
 _BATCHES = "SELECT * EXCEPT (site) FROM `clinic.batch_reconciliation` WHERE site = @site ORDER BY batch"
-_ACCESSIONS = "SELECT * EXCEPT (site, batch) FROM `clinic.batch_accessions` WHERE site = @site AND batch = @batch"
+_FILES = "SELECT object_key, generation, outcome, code FROM `clinic.receipts` WHERE site = @site AND batch = @batch"
 
 
-def batches(services: Services, site: str, batch: str | None) -> Rows:
-    """Reconciliation of a site's batches, or of one batch by accession (keyed)."""
-    params: dict[str, object] = {"site": site}
-    if batch is None:
-        return lake_query.run(services.bigquery, qualify(_BATCHES, services.settings), params)
-    params["batch"] = batch_label(batch, services.operations(site))
-    return lake_query.run(services.bigquery, qualify(_ACCESSIONS, services.settings), params)
+def batches(services: Services, site: str) -> Rows:
+    """Reconciliation of a site's batches, the verdict of each."""
+    return lake_query.run(services.bigquery, qualify(_BATCHES, services.settings), {"site": site})
+
+
+def files(services: Services, site: str, batch: str) -> Rows:
+    """What became of each file of a batch, under the names the site gave them: the receipt files know those, the view the settled outcome."""
+    texts = load_codes(services.rules_root)
+    params = {"site": site, "batch": batch_label(batch, services.operations(site))}
+    _, settled = lake_query.run(services.bigquery, qualify(_FILES, services.settings), params)
+    paths = _paths(services, site, batch)
+    rows: list[tuple[object, ...]] = []
+    for object_key, generation, outcome, code in settled:
+        means = texts[Code(str(code))] if code else None
+        name = paths.get((str(object_key), int(str(generation))), str(object_key))
+        rows.append((name, outcome, code, means.user_text if means else None, means.next_step if means else None))
+    return ["file", "outcome", "code", "what it means", "next step"], sorted(rows, key=lambda row: str(row[0]))
+
+
+def _paths(services: Services, site: str, batch: str) -> dict[tuple[str, int], str]:
+    bucket = services.settings.state_bucket
+    paths = {}
+    for name in objects.names(services.storage, bucket, receipt_prefix(site, batch)):
+        receipt = Receipt.from_json(objects.read(services.storage, bucket, name, None, 1 << 20))
+        paths[receipt.object_key, receipt.generation] = receipt.path
+    for name in objects.names(services.storage, bucket, receipts.pending_prefix(site, batch)):
+        task = tasks.read(services, bucket, name)
+        waiting = arrive(services, task.event) if task else None
+        if waiting is not None:
+            paths[waiting.object_key, waiting.event.generation] = waiting.path
+    return paths
 
 
 def held(services: Services, site: str, code: str | None) -> Rows:
