@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from dicomlake.entry import on_task
 from dicomlake.events import StorageEvent
 from dicomlake.lake import query, schema
 from dicomlake.lake.definitions import qualify
 from dicomlake.pipeline.ingest import ingest
 from dicomlake.pipeline.services import Services
+from dicomlake.pipeline.work import run_task
 from dicomlake.settings import load
 from localemu.storage import storage_app
 from localemu.store import Store
@@ -69,7 +69,7 @@ class Platform:
         """Deliver the events of tasks until there are no more."""
         while events := self.task_events():
             for event in events:
-                on_task.run_task(self.services, event)
+                run_task(self.services, event)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Ask the lake."""

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from dicomlake.errors import Code, TransientError
 from dicomlake.pipeline import sweep as sweeping
-from dicomlake.pipeline import tasks
+from dicomlake.pipeline import tasks, work
 from dicomlake.pipeline.arrival import arrive
 from dicomlake.pipeline.sweep import sweep
 from tests.flows.objects import instance, ultrasound
@@ -73,8 +74,29 @@ def test_a_lost_retraction_is_woken_although_the_object_has_its_receipt(platform
     event = platform.arrive("b/a", instance(patient=4))
     arrival = arrive(platform.services, event)
     assert arrival is not None
-    tasks.submit(platform.services, arrival, "retract", code=tasks.Code.ACCESSION_MISMATCH)
+    tasks.submit(platform.services, arrival, "retract", code=Code.ACCESSION_MISMATCH)
     assert platform.task_events()
     sweep(platform.services, NONE)
     platform.work()
     assert platform.settled(event) == ("quarantined", "accession_mismatch")
+
+
+def test_the_first_event_of_a_woken_task_does_its_work(platform: Platform) -> None:
+    """Were only the newest event good, a line longer than an hour would never move."""
+    event = platform.arrive("b/us", ultrasound(4))
+    (first,) = platform.task_events()
+    sweep(platform.services, NONE)
+    work.run_task(platform.services, first)
+    assert platform.settled(event) == ("quarantined", "pixel_phi_suspected")
+    platform.work()
+    assert platform.state("tasks/") == []
+
+
+def test_a_retraction_is_never_given_up(platform: Platform) -> None:
+    arrival = arrive(platform.services, platform.arrive("b/a", instance(patient=5)))
+    assert arrival is not None
+    tasks.submit(platform.services, arrival, "retract", code=Code.HASH_MISMATCH)
+    (event,) = platform.task_events()
+    with pytest.raises(TransientError):
+        work.give_up(platform.services, event)
+    assert len(platform.state("tasks/")) == 1

@@ -117,6 +117,11 @@ def show(client: "StorageClient", bucket: str, case: CaseId) -> QuarantineNote:
     return replace(note, **source)  # type: ignore[arg-type]  # written by hold()
 
 
+def listed(client: "StorageClient", bucket: str, case: CaseId) -> QuarantineNote:
+    """The note alone, without where the object came from: all there is of a case whose removal was interrupted. Raises NoSuchCase."""
+    return _note(client, bucket, case)
+
+
 def read_original(client: "StorageClient", bucket: str, case: CaseId, max_bytes: int) -> bytes:
     """The held bytes. Raises NoSuchCase."""
     try:

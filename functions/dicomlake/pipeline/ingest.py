@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from dicomlake import safelog
 from dicomlake.batches import is_manifest_name
-from dicomlake.errors import Code
+from dicomlake.errors import Code, TransientError
 from dicomlake.events import StorageEvent
-from dicomlake.lake import objects, quarantine
-from dicomlake.lake.faults import ObjectGone
+from dicomlake.lake import quarantine
+from dicomlake.lake.objects import ObjectGone
 from dicomlake.lake.quarantine import CaseId
-from dicomlake.pipeline import manifests, receipts
+from dicomlake.pipeline import manifests, original, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
-from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
+from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.retract import supersede
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
@@ -44,8 +44,17 @@ def process(services: Services, arrival: Arrival, *, light: bool) -> None:
         else:
             _process_object(services, arrival, light)
     except ObjectGone:
-        # Overwritten or deleted by its owner before it was read: the newer generation has an event of its own.
-        safelog.event("object_gone", severity="WARNING", object_key=arrival.object_key)
+        _gone(services, arrival)
+
+
+def _gone(services: Services, arrival: Arrival) -> None:
+    """Overwritten or deleted by its owner before it was read: the newer generation has an event of its own."""
+    if original.is_there(services, arrival):  # then it is something of ours that is missing
+        raise TransientError("storage_object_missing") from None
+    safelog.event("object_gone", severity="WARNING", object_key=arrival.object_key)
+    if receipts.is_pending(services, arrival):  # it was promised an outcome
+        ignored = Assessment(Outcome.IGNORED, None, "object_gone", Kind.OTHER, None)
+        settle(services, arrival, Judged(ignored, None))
 
 
 def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
@@ -73,24 +82,29 @@ def _replace_earlier(services: Services, arrival: Arrival, judged: Judged) -> No
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
-    """Hold an object that failed in a way nobody foresaw."""
+    """Hold an object that failed in a way nobody foresaw; what an earlier delivery of the event has settled stays as it is."""
     arrival = arrive(services, event)
-    if arrival is not None:
+    if arrival is not None and not receipts.is_settled(services, arrival):
         hold_unexplained(services, arrival)
 
 
 def hold_unexplained(services: Services, arrival: Arrival) -> None:
     """Quarantine as `internal_error`, unread: whatever reading it does wrong is not done again."""
-    settle(services, arrival, Judged(Assessment.held(Code.INTERNAL_ERROR, "unexpected_fault", status="corrupt"), None))
+    held = Assessment.held(Code.INTERNAL_ERROR, "unexpected_fault", status="corrupt")
+    try:
+        settle(services, arrival, Judged(held, None))
+    except ObjectGone:
+        _gone(services, arrival)
 
 
 def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: bool) -> Judged:
     if arrival.event.size > services.settings.max_bytes:
         return Judged(Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None)
     if known.gate_closed:
-        return Judged(Assessment(Outcome.PENDING, Code.PENDING, "waits_for_manifest", Kind.OTHER, "not_dicom"), None)
-    event = arrival.event
-    data = objects.read(services.storage, event.bucket, event.name, event.generation, services.settings.max_bytes)
+        return _waits("waits_for_manifest")
+    if light and arrival.event.size > LIGHT_MAX_BYTES:
+        return _waits("handed_on")
+    data = original.read(services, arrival, first=light)
     sha256 = hashlib.sha256(data).hexdigest()
     tools = services.tools(arrival.site)
     assessment = assess(data, tools, light=light)
@@ -100,3 +114,7 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     if code is not None:
         assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
     return Judged(assessment, sha256, mismatched=code is not None)
+
+
+def _waits(why: str) -> Judged:
+    return Judged(Assessment(Outcome.PENDING, Code.PENDING, why, Kind.OTHER, None), None)

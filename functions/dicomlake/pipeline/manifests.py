@@ -27,13 +27,14 @@ from dicomlake.batches import (
 from dicomlake.errors import Code, PermanentError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import load, objects
-from dicomlake.pipeline import tasks
+from dicomlake.lake.objects import ObjectGone
+from dicomlake.pipeline import original, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive, common_columns
-from dicomlake.pipeline.assess import Judged, Outcome, assess
-from dicomlake.pipeline.receipts import judged_manifest, pending_name, pending_prefix
+from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
+from dicomlake.pipeline.receipts import is_pending, judged_manifest, pending_prefix
 from dicomlake.pipeline.retract import retract as hide
 from dicomlake.pipeline.services import Services, identity_rules
-from dicomlake.pipeline.settle import settle
+from dicomlake.pipeline.settle import record, settle
 from dicomlake.pseudonyms import normal_accession
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def of_batch(services: Services, site: str, batch: str) -> Known:
 def accept(services: Services, arrival: Arrival, *, light: bool) -> None:
     """Take a manifest in. The light part stores it, so that objects see it at once; the rest is handed on."""
     event = arrival.event
+    if event.size > MAX_MANIFEST_BYTES:
+        too_large = judged_manifest(None, Outcome.QUARANTINED, Code.RESOURCE_LIMIT, "manifest_too_large")
+        settle(services, arrival, too_large)
+        return
     data = objects.read(services.storage, event.bucket, event.name, event.generation, MAX_MANIFEST_BYTES)
     sha256 = hashlib.sha256(data).hexdigest()
     try:
@@ -120,14 +125,17 @@ def recheck(services: Services, arrival: Arrival, judged: Judged, known: Known) 
     elif judged.sha256 is not None:
         code = now.mismatch(arrival.path, judged.sha256, arrival.event.size, accession_of(judged.assessment.raw))
         if code is not None and code != judged.assessment.code:
-            tasks.submit(services, arrival, "retract", code=code)
+            tasks.submit(services, arrival, "retract", again=str(code), code=code)
 
 
 def retract(services: Services, arrival: Arrival, code: Code) -> None:
     """Hide an object that turned out to be at odds with its manifest: rows first, then its clean copy goes, then quarantine."""
-    event = arrival.event
-    data = objects.read(services.storage, event.bucket, event.name, event.generation, services.settings.max_bytes)
     hide(services, arrival, code)
+    try:
+        data = original.read(services, arrival)
+    except ObjectGone:  # taken away by its owner: there is nothing left to hold, and the receipt says so
+        record(services, arrival, Judged(Assessment.held(code, "object_gone"), None, mismatched=True))
+        return
     found = assess(data, services.tools(arrival.site))
     withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
     settle(services, arrival, Judged(withheld, hashlib.sha256(data).hexdigest(), mismatched=True))
@@ -135,8 +143,7 @@ def retract(services: Services, arrival: Arrival, code: Code) -> None:
 
 def waits(services: Services, arrival: Arrival) -> bool:
     """Whether an object without a receipt is waiting for its manifest."""
-    noted = objects.exists(services.storage, services.settings.state_bucket, pending_name(arrival))
-    return noted and of_batch(services, arrival.site, arrival.batch).gate_closed
+    return is_pending(services, arrival) and of_batch(services, arrival.site, arrival.batch).gate_closed
 
 
 def accession_of(raw: "RawInstance | None") -> str | None:
@@ -167,7 +174,7 @@ def _reconcile(services: Services, arrival: Arrival) -> None:
         code = known.mismatch(receipt.path, receipt.sha256, receipt.size, receipt.accession_number)
         earlier = arrive(services, event_of(receipt))
         if code is not None and receipt.code != code and earlier is not None:
-            tasks.submit(services, earlier, "retract", code=code)
+            tasks.submit(services, earlier, "retract", again=str(code), code=code)
 
 
 def event_of(receipt: Receipt) -> StorageEvent:

@@ -102,6 +102,11 @@ def write_pending(services: Services, arrival: Arrival, task: bytes) -> None:
     objects.create(services.storage, services.settings.state_bucket, pending_name(arrival), task, _JSON)
 
 
+def is_pending(services: Services, arrival: Arrival) -> bool:
+    """Whether this object has been said to wait, and has no outcome yet."""
+    return objects.exists(services.storage, services.settings.state_bucket, pending_name(arrival))
+
+
 def pending_prefix(site: str, batch: str) -> str:
     """Folder of the pending notes of a batch."""
     return f"pending/{site}/{batch_folder(batch)}/"

@@ -30,6 +30,12 @@ def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
         insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256)])
     if found.outcome is Outcome.QUARANTINED:
         hold(services, arrival, judged)
+    record(services, arrival, judged)
+
+
+def record(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """The last effects of a judgement: the receipt, or the note that the object waits."""
+    found = judged.assessment
     insert_operations(services, [receipts.row(services, arrival, judged)])
     if found.outcome is Outcome.PENDING:
         receipts.write_pending(services, arrival, tasks.to_json(arrival))

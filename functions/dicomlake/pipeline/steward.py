@@ -13,7 +13,7 @@ from dicomlake.lake import query as lake_query
 from dicomlake.lake.audit import Steward
 from dicomlake.lake.audit import row as audit_row
 from dicomlake.lake.definitions import qualify
-from dicomlake.lake.quarantine import CaseId, QuarantineNote
+from dicomlake.lake.quarantine import CaseId, NoSuchCase, QuarantineNote
 from dicomlake.pipeline import manifests, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
@@ -83,6 +83,8 @@ def decide(services: Services, site: str, object_key: str, action: str, actor: s
     """Carry out `approve`, `delete` or `replay` on a held object. Raises ConfigError for what cannot be decided so."""
     by = _steward(services, site, actor)
     notes = _cases(services, site, object_key)
+    for note in notes:  # what is refused is refused before anything is done or written
+        _CHECKS[action](services, note)
     for note in notes:
         _audit(services, note, f"quarantine_{action}", by)
         _DECISIONS[action](services, note, by)
@@ -96,7 +98,8 @@ def replay(services: Services, site: str, batch: str | None, code: str | None, a
     if code is not None:
         notes = list(quarantine.list_cases(services.storage, services.settings.quarantine_bucket, site, code))
         for listed in notes:
-            note = quarantine.show(services.storage, services.settings.quarantine_bucket, listed.id)
+            note = _case(services, listed.id)
+            _check_replay(services, note)
             _audit(services, note, "quarantine_replay", by)
             tasks.submit(services, _arrival(services, note), again=again)
         return len(notes)
@@ -112,10 +115,24 @@ def replay(services: Services, site: str, batch: str | None, code: str | None, a
     return count
 
 
-def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
-    arrival = _arrival(services, note)
+def _check_approve(services: Services, note: QuarantineNote) -> None:
+    _arrival(services, note)
+    if load_codes(services.rules_root)[Code(note.code)].kind != "review":
+        raise ConfigError(f"{note.code} cannot be approved: only findings that a person reviews can; see its next step")
     if not note.kind.startswith("dicom_"):
         raise ConfigError(f"a held object of kind {note.kind} cannot be approved: nothing can clean it yet")
+
+
+def _check_replay(services: Services, note: QuarantineNote) -> None:
+    _arrival(services, note)
+
+
+def _check_delete(services: Services, note: QuarantineNote) -> None:
+    """Anything may be deleted, and what is half deleted most of all."""
+
+
+def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
+    arrival = _arrival(services, note)
     quarantine.approve(services.storage, services.settings.quarantine_bucket, note.id, by)
     name = receipts.approval_name(arrival, Code(note.code))
     objects.create(services.storage, services.settings.state_bucket, name, b"{}", "application/json")
@@ -123,7 +140,8 @@ def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
 
 
 def _delete(services: Services, note: QuarantineNote, by: Steward) -> None:
-    objects.delete(services.storage, note.bucket, note.name, note.generation)
+    if note.bucket:
+        objects.delete(services.storage, note.bucket, note.name, note.generation)
     quarantine.delete(services.storage, services.settings.quarantine_bucket, note.id, by)
 
 
@@ -132,6 +150,7 @@ def _replay(services: Services, note: QuarantineNote, by: Steward) -> None:
     tasks.submit(services, _arrival(services, note), again=_again(by))
 
 
+_CHECKS = {"approve": _check_approve, "delete": _check_delete, "replay": _check_replay}
 _DECISIONS = {"approve": _approve, "delete": _delete, "replay": _replay}
 
 
@@ -144,10 +163,20 @@ def _cases(services: Services, site: str, object_key: str) -> list[QuarantineNot
     }
     if not generations:
         raise ConfigError("nothing is held under this key; see `dicomlake quarantine list`")
-    return [quarantine.show(services.storage, bucket, CaseId(site, object_key, g)) for g in sorted(generations)]
+    return [_case(services, CaseId(site, object_key, g)) for g in sorted(generations)]
+
+
+def _case(services: Services, case: CaseId) -> QuarantineNote:
+    bucket = services.settings.quarantine_bucket
+    try:
+        return quarantine.show(services.storage, bucket, case)
+    except NoSuchCase:
+        return quarantine.listed(services.storage, bucket, case)
 
 
 def _arrival(services: Services, note: QuarantineNote) -> Arrival:
+    if not note.bucket:
+        raise ConfigError("the removal of this case was interrupted: end it with `dicomlake quarantine delete`")
     received = datetime.datetime.fromisoformat(note.held_at)
     event = StorageEvent(note.bucket, note.name, note.generation, "steward", received, note.bytes)
     arrival = arrive(services, event)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from dicomlake import safelog
-from dicomlake.errors import Code
+from dicomlake.errors import Code, TransientError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import objects
 from dicomlake.pipeline import ingest, manifests, tasks
@@ -26,9 +26,11 @@ def run_task(services: Services, event: StorageEvent) -> None:
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
-    """Hold the object of a task that failed in a way nobody foresaw."""
+    """Hold the object of a task that failed in a way nobody foresaw. Raises TransientError for a retraction, which nothing may drop."""
     task = _load(services, event)
     if task is not None:
+        if task.action == "retract":
+            raise TransientError("retraction_unfinished")
         ingest.give_up(services, task.event)
         objects.delete(services.storage, event.bucket, event.name)
 
@@ -37,7 +39,8 @@ def _load(services: Services, event: StorageEvent) -> Task | None:
     if event.bucket != services.settings.state_bucket or not event.name.startswith(tasks.FOLDER):
         safelog.event("foreign_bucket", severity="WARNING", function="on_task")
         return None
-    return tasks.read(services, event.bucket, event.name, event.generation)
+    # Whatever generation it has by now: the sweep writes a task anew, and the first event to come does its work.
+    return tasks.read(services, event.bucket, event.name)
 
 
 def _ingest(services: Services, arrival: Arrival, _task: Task) -> None:

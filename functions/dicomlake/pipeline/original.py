@@ -1,0 +1,32 @@
+"""An arrival in, the bytes that arrived out. Called by `ingest.py` and `manifests.py` for every look at an object."""
+
+from dicomlake.lake import objects, quarantine
+from dicomlake.lake.objects import ObjectGone
+from dicomlake.lake.quarantine import CaseId, NoSuchCase
+from dicomlake.pipeline.arrival import Arrival
+from dicomlake.pipeline.services import Services
+
+
+def read(services: Services, arrival: Arrival, *, first: bool = False) -> bytes:
+    """The object as it arrived; where its owner has taken it away since, the copy that quarantine holds.
+
+    On the `first` look there is no such copy. Raises ObjectGone when neither is there.
+    """
+    event, max_bytes = arrival.event, services.settings.max_bytes
+    try:
+        return objects.read(services.storage, event.bucket, event.name, event.generation, max_bytes)
+    except ObjectGone:
+        if first:
+            raise
+    case = CaseId(arrival.site, arrival.object_key, event.generation)
+    try:
+        return quarantine.read_original(services.storage, services.settings.quarantine_bucket, case, max_bytes)
+    except NoSuchCase:
+        raise ObjectGone from None
+
+
+def is_there(services: Services, arrival: Arrival) -> bool:
+    """Whether this very generation is the live object of its name."""
+    event = arrival.event
+    live = objects.facts(services.storage, event.bucket, event.name)
+    return live is not None and live.generation == event.generation

@@ -1,0 +1,137 @@
+"""Objects that go, come back, fail or are too large: each that was ever heard of ends with an outcome."""
+
+import hashlib
+
+import pytest
+
+from dicomlake.errors import Code, ConfigError, TransientError
+from dicomlake.lake import objects
+from dicomlake.pipeline import assess, ingest, manifests, steward
+from dicomlake.pipeline.arrival import Arrival, arrive
+from tests.flows.objects import instance, ultrasound
+from tests.pipeline.conftest import GATED_SITE, SITE, Platform
+
+
+def key_of(platform: Platform, event: ingest.StorageEvent) -> Arrival:
+    arrival = arrive(platform.services, event)
+    assert arrival is not None
+    return arrival
+
+
+def test_an_object_overwritten_while_it_waits_is_ignored_and_waits_no_more(platform: Platform) -> None:
+    first = platform.arrive("gated/a", instance(patient=1), GATED_SITE)
+    assert platform.settled(first) == ("pending", "pending")
+    second = platform.arrive("gated/a", instance(patient=2), GATED_SITE)
+    platform.arrive("gated/manifest.csv", b"accession_number\nACCQ000101\nACCQ000201\n", GATED_SITE)
+    platform.work()
+    assert platform.settled(first) == ("ignored", None)
+    assert platform.settled(second) == ("released", None)
+    assert platform.state("pending/") == []
+
+
+def test_an_object_gone_before_anybody_read_it_leaves_nothing(platform: Platform) -> None:
+    event = platform.put("b/a", instance())
+    platform.bucket(event.bucket).blob("b/a").delete()
+    ingest.ingest(platform.services, event)
+    assert platform.settled(event) == (None, None)
+
+
+def test_when_something_else_is_missing_the_event_comes_again(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket of ours that is not there must not pass for an object that its owner took away."""
+    event = platform.put("b/a", b"no DICOM")
+    monkeypatch.setattr(objects, "copy", _gone)
+    with pytest.raises(TransientError):
+        ingest.ingest(platform.services, event)
+
+
+def test_a_held_object_is_judged_from_quarantine_when_its_owner_took_it_away(platform: Platform) -> None:
+    event = platform.arrive("b/us", ultrasound(5))
+    platform.work()
+    assert platform.settled(event) == ("quarantined", "pixel_phi_suspected")
+    platform.bucket(event.bucket).blob("b/us").delete()
+    steward.decide(platform.services, SITE, key_of(platform, event).object_key, "approve", "reviewer")
+    platform.work()
+    assert platform.settled(event) == ("released", None)
+    assert platform.names(platform.services.settings.quarantine_bucket) == []
+
+
+def test_a_retraction_needs_no_original(platform: Platform) -> None:
+    event = platform.arrive("b/a", instance(patient=6))
+    assert len(platform.names(platform.services.settings.research_bucket)) == 1
+    platform.bucket(event.bucket).blob("b/a").delete()
+    manifests.retract(platform.services, key_of(platform, event), Code.ACCESSION_MISMATCH)
+    assert platform.settled(event) == ("quarantined", "accession_mismatch")
+    assert platform.names(platform.services.settings.research_bucket) == []
+
+
+def test_a_fault_after_an_object_was_settled_does_not_hold_it(platform: Platform) -> None:
+    event = platform.arrive("b/a", instance(patient=7))
+    ingest.give_up(platform.services, event)
+    assert platform.settled(event) == ("released", None)
+    assert platform.names(platform.services.settings.quarantine_bucket) == []
+
+
+def test_a_fault_nobody_foresaw_holds_the_object_unread(platform: Platform) -> None:
+    event = platform.put("b/a", instance(patient=8))
+    ingest.give_up(platform.services, event)
+    assert platform.settled(event) == ("quarantined", "internal_error")
+
+
+def test_giving_up_on_an_object_that_is_gone_ends(platform: Platform) -> None:
+    event = platform.put("b/a", instance(patient=9))
+    platform.bucket(event.bucket).blob("b/a").delete()
+    ingest.give_up(platform.services, event)
+    assert platform.settled(event) == (None, None)
+
+
+def test_a_large_object_is_handed_on_unread(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assess, "LIGHT_MAX_BYTES", 1000)
+    monkeypatch.setattr(ingest, "LIGHT_MAX_BYTES", 1000)
+    read = objects.read
+    monkeypatch.setattr(objects, "read", _gone)
+    event = platform.arrive("b/a", instance(patient=10))
+    assert platform.settled(event) == ("pending", "pending")
+    monkeypatch.setattr(objects, "read", read)
+    platform.work()
+    assert platform.settled(event) == ("released", None)
+
+
+def test_a_manifest_that_is_too_large_says_so(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifests, "MAX_MANIFEST_BYTES", 10)
+    event = platform.arrive("b/manifest.csv", b"accession_number\nA1\n")
+    assert platform.settled(event) == ("quarantined", "resource_limit")
+
+
+def test_a_refused_approval_leaves_no_audit_of_an_approval(platform: Platform) -> None:
+    event = platform.arrive("b/noise", bytes(range(256)))
+    key = key_of(platform, event).object_key
+    with pytest.raises(ConfigError):
+        steward.decide(platform.services, SITE, key, "approve", "reviewer")
+    assert platform.rows(f"SELECT action FROM `ops.audit` WHERE object_key = '{key}'") == []
+
+
+def test_a_case_whose_removal_was_interrupted_can_be_removed(platform: Platform) -> None:
+    event = platform.arrive("b/noise", bytes(range(256)))
+    key = key_of(platform, event).object_key
+    held = platform.services.settings.quarantine_bucket
+    for name in platform.names(held):
+        if not name.endswith("/note.json"):
+            platform.bucket(held).blob(name).delete()
+    steward.decide(platform.services, SITE, key, "delete", "steward")
+    assert platform.names(held) == []
+
+
+def test_the_code_of_a_retraction_is_what_all_manifests_together_say(platform: Platform) -> None:
+    data = instance(patient=11)
+    event = platform.arrive("late/a", data)
+    platform.arrive("late/manifest-1.csv", b"accession_number\nOTHER\n")
+    platform.arrive("late/manifest-2.csv", f"accession_number,file,sha256\nOTHER,a,{'0' * 64}\n".encode())
+    platform.work()
+    assert hashlib.sha256(data).hexdigest() != "0" * 64
+    assert platform.settled(event) == ("quarantined", "hash_mismatch")
+
+
+def _gone(*_args: object, **_kwargs: object) -> bool:
+    raise objects.ObjectGone
