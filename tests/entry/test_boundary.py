@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from dicomlake.settings import load
 from tests.test_ground import ATTRIBUTES, RESOURCE
 
 PLANTED = "DOE^JANE"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Event:
@@ -117,3 +121,25 @@ def test_a_schedule_answers_with_a_constant(lines: Any) -> None:
     assert schedule_function("on_operations_schedule", lambda _services: 3)(None) == ("done", 200)
     assert lines()[-1]["count"] == 3
     assert PLANTED not in json.dumps(lines())
+
+
+def test_a_process_starts_once_and_in_one_thread() -> None:
+    """Run apart: it is about a fresh interpreter. Nobody imports a heavy package while another thread is at it, and no library warns."""
+    code = """
+import sys, threading, warnings
+from dicomlake.entry import boundary
+found = []
+barrier = threading.Barrier(4)
+def start():
+    barrier.wait()
+    found.append(boundary.services())
+threads = [threading.Thread(target=start) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(found) == 4 and len(set(map(id, found))) == 1
+assert "pydicom.charset" in sys.modules
+warnings.warn("DOE^JANE")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert PLANTED not in done.stderr

@@ -3,7 +3,10 @@
 Holds the only broad `except` of the product. What leaves here in an exception is a constant, since functions-framework prints it.
 """
 
+import importlib
+import threading
 import time
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Protocol
@@ -33,11 +36,35 @@ class Retry(Exception):
 Flow = Callable[[Services, StorageEvent], None]
 
 
-@cache
+_STARTING = threading.Lock()
+# What the flows import inside their functions. Two threads that come upon a package at once, from different ends, can fail each other.
+_PACKAGES = (
+    "cryptography.hazmat.primitives.kdf.hkdf",
+    "google.cloud.bigquery",
+    "google.cloud.storage",
+    "pydicom",
+    "pydicom.charset",
+    "pydicom.datadict",
+    "pydicom.filereader",
+)
+
+
 def services() -> Services:
     """The services of this process. Raises ConfigError when it cannot start."""
+    with _STARTING:
+        return _services()
+
+
+@cache
+def _services() -> Services:
     safelog.setup()
-    return Services(settings.load())
+    warnings.simplefilter(
+        "ignore"
+    )  # pydicom's quote values, and to silence them in one place is not safe between threads
+    made = Services(settings.load())
+    for package in _PACKAGES:
+        importlib.import_module(package)
+    return made
 
 
 def storage_function(name: str, flow: Flow, give_up: Flow) -> Callable[[CloudEvent], None]:
