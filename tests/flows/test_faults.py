@@ -65,7 +65,7 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
     try:
         for name, data in objects:
             clean.put(name, data)
-        clean.wait_idle()
+        clean.wait_idle(600)
         expected = lake(clean)
         shutil.copytree(tmp_path / "clean" / "secrets", tmp_path / "faulty" / "secrets")
     finally:
@@ -96,7 +96,7 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
                 )
                 repeated += copies
         assert repeated + len(objects) >= 2500
-        faulty.wait_idle()
+        faulty.wait_idle(600)
         fired = faulty.admin("GET", "/admin/faults")
         faulty.admin("DELETE", "/admin/faults")
         assert sum(rule["fired"] for rule in fired["rules"]) > 50
@@ -104,7 +104,7 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
             if not faulty.admin("GET", "/admin/events?state=dead")["events"]:
                 break
             faulty.admin("POST", "/admin/replay-dead")
-            faulty.wait_idle()
+            faulty.wait_idle(600)
         assert lake(faulty) == expected
     finally:
         faulty.stop()

@@ -27,6 +27,15 @@ def test_every_entry_point_has_a_trigger_and_every_trigger_an_entry_point() -> N
         assert (ROOT / "functions" / (module.replace(".", "/") + ".py")).is_file(), name
 
 
+def test_the_flows_run_what_the_laptop_runs() -> None:
+    laptop = yaml.safe_load((ROOT / "functions/local.yaml").read_text())
+    flows = yaml.safe_load((ROOT / "tests/flows/local.yaml").read_text())
+    for config in (laptop, flows):
+        config.pop("buckets")
+        config["environment"].pop("DICOMLAKE_SITES")
+    assert laptop == flows
+
+
 def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs/settings.md").read_text()
     documented = set(re.findall(r"^\| `(DICOMLAKE_[A-Z_]+)`", text, re.M))
