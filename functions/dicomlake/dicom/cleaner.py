@@ -81,7 +81,9 @@ class Cleaner:
     def text(self, text: str, longest: int = 1 << 30, *, known_only: bool = False, recognise: bool = True) -> str:
         """The same for text that is not encoded."""
         plain = text if text.isascii() else unicodedata.normalize("NFC", text)
-        spans = _merged(self._spans(plain, known_only, recognise))
+        found = list(self._spans(plain, known_only, recognise))
+        cut = self.identities.cut_off(fold(plain)) if len(plain) >= longest else None
+        spans = _merged([*found, Span(*cut, "")] if cut else found)
         if not spans:
             return text
         new = _applied(plain, spans)

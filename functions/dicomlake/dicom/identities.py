@@ -33,6 +33,8 @@ _TRANSLITERATED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _MAX_FACTS = 400
 _LONG_ID = 7
+_LAST, _SHORTEST_CUT = re.compile(r"[^\W\d_]+$"), 4
+_INITIAL = re.compile(r"(?<![^\W_])[a-z]\.")
 
 
 def fold(text: str) -> str:
@@ -120,6 +122,7 @@ class Identities:
 
     parts: frozenset[str] = field(repr=False)
     strong: frozenset[str] = field(repr=False)
+    telling: frozenset[str] = field(repr=False)
     common: frozenset[frozenset[str]] = field(repr=False)
     vocabulary: frozenset[str] = field(repr=False)
     names: tuple[re.Pattern[str], ...] = field(repr=False)
@@ -143,12 +146,21 @@ class Identities:
         strong = [word for word in words if word in self.strong]
         if not strong and _UNSPACED.search(found[0]):
             strong = [part for part in self.strong if part in found[0]]
+        if words and "." in found[0] and _INITIAL.search(found[0]):
+            strong = list(words)
         together = len(words) > 1 and (bool(words - self.vocabulary) or any(words <= name for name in self.common))
         if not strong and not together:
             return
         if len(words) == 1 and self._is_phrase(folded, next(iter(words)), found.end()):
             return
         yield found.span()
+
+    def cut_off(self, folded: str) -> tuple[int, int] | None:
+        """Where the last word of a text that fills its attribute is the beginning of a known one."""
+        found = _LAST.search(folded)
+        if found is None or len(found[0]) < _SHORTEST_CUT:
+            return None
+        return found.span() if any(word.startswith(found[0]) for word in self.strong | self.telling) else None
 
     def _is_phrase(self, folded: str, word: str, end: int) -> bool:
         followers = self.phrases.get(word)
@@ -168,6 +180,7 @@ class _Maker:
         self._parts: set[str] = set()
         self._strong: set[str] = set()
         self._common: set[frozenset[str]] = set()
+        self._telling: set[str] = set()
         self._values: dict[str, None] = {}
         self._stated: set[datetime.date] = set()
         self._vital: set[datetime.date] = set()
@@ -197,6 +210,7 @@ class _Maker:
         return Identities(
             frozenset(self._parts),
             frozenset(self._strong),
+            frozenset(self._telling),
             frozenset(self._common),
             self._rules.vocabulary,
             self._names_regex(),
@@ -221,7 +235,7 @@ class _Maker:
 
     def _part(self, original: str) -> None:
         word = fold(original)
-        if word in self._makers or (len(word) < 2 and word.isascii()):
+        if word in self._makers:
             return
         written = fold("".join(_TRANSLITERATED.get(char, char) for char in original.lower()))
         self._parts |= {word, written}
@@ -283,6 +297,7 @@ class _Maker:
             for word in telling if kind != "phrases" else ():
                 if len(word) >= (5 if word.isascii() else 2) and word not in self._makers:
                     self._values[_bounded(re.escape(word), word)] = None
+                    self._telling.add(word)
 
     def _phone(self, text: str) -> None:
         digits = re.sub(r"\D", "", text)
@@ -291,8 +306,8 @@ class _Maker:
         elif len(digits) < 6:
             self._identifier(text, False)
         else:
-            tail = digits[-9:] if len(digits) > 9 else digits
-            self._values[r"(?<![\d.])\+?[\d() ./-]{0,8}?" + r"[\s().\-/+]{0,3}".join(tail) + r"(?!\d)"] = None
+            tail = r"[\s().\-/]{0,3}".join(digits[-7:])  # with and without the codes of country and area
+            self._values[r"(?<![\d.])[+(]?(?:\d[\d() ./-]{0,12}?)?" + tail + r"(?!\d)"] = None
 
 
 def _words(text: str) -> list[str]:

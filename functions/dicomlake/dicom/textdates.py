@@ -16,6 +16,8 @@ Writer = Callable[[Day, str], str]
 # Start, end, readings with their order, and the writer; None where no full date stands, which can only be removed.
 Candidate = tuple[int, int, list[tuple[Day, str]], Writer | None]
 
+# Months that are also a word beside numbers: a stand, a planet.
+_OTHER_WORDS = frozenset(("mayo", "mars"))
 _SOME_DAY = datetime.date(2000, 1, 1)
 _OLDEST, _NEWEST = 1880, 2100
 _PIVOT = 50  # two digits up to it are of this century
@@ -90,17 +92,13 @@ class DateRules:
             yield *found.span(), readings, _numeric("", (2, 2, 4))
         for found in _SHORT_YEAR.finditer(text):
             one, sep, two, short = found.groups()
-            century = "20" if int(short) <= _PIVOT else "19"
-            readings = _readings(century + short, {"dmy": (two, one), "mdy": (one, two)})
+            orders = {"dmy": (two, one), "mdy": (one, two)}
+            born = [(day, order) for day, order in _readings("19" + short, orders) if day in self.vital]
+            readings = born or _readings(("20" if int(short) <= _PIVOT else "19") + short, orders)
             if sep != "/" and (len(one) + len(two) < 4 or sep == "-"):  # versions and ranges look like that
                 readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
-            other = [(_century_back(day), order) for day, order in readings if _century_back(day) in self.vital]
-            yield *found.span(), other or readings, _numeric(sep, (len(one), len(two), 2))
+            yield *found.span(), readings, _numeric(sep, (len(one), len(two), 2))
         yield from self.months.find(text)
-
-
-def _century_back(day: Day) -> Day:
-    return day.replace(year=day.year - 100, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _readings(year: str, orders: dict[str, tuple[str, str]]) -> list[tuple[Day, str]]:
@@ -138,7 +136,7 @@ class MonthNames:
         self._number = {name: number for form in forms for number, name in enumerate(form, 1)}
         self._form = {name: form for form in reversed(forms) for name in form}
         names = _either(self._number)
-        long = _either(name for name in self._number if len(name) > 4)
+        long = _either(name for name in self._number if len(name) > 3 and name not in _OTHER_WORDS)
         gap = r"([\s.,/_-]{0,3}(?:de |del |of )?)"
         self._full = (
             (
