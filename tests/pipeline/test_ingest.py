@@ -1,6 +1,7 @@
 """Objects that go, come back, fail or are too large: each that was ever heard of ends with an outcome."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from dicomlake.errors import Code, ConfigError, TransientError
 from dicomlake.lake import objects
 from dicomlake.pipeline import assess, ingest, manifests, steward
 from dicomlake.pipeline.arrival import Arrival, arrive
+from dicomlake.pipeline.work import run_task
 from tests.flows.objects import instance, ultrasound
 from tests.pipeline.conftest import GATED_SITE, SITE, Platform
 
@@ -131,6 +133,31 @@ def test_the_code_of_a_retraction_is_what_all_manifests_together_say(platform: P
     platform.work()
     assert hashlib.sha256(data).hexdigest() != "0" * 64
     assert platform.settled(event) == ("quarantined", "hash_mismatch")
+
+
+def test_a_manifest_is_compared_with_a_batch_by_listing_it(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call per object would keep the manifest of a large batch from ever ending in time."""
+    events = [platform.arrive(f"many/{number}", instance(patient=12, number=number)) for number in range(3)]
+    platform.arrive("many/manifest.csv", b"accession_number\nOTHER\n")
+    (task,) = platform.task_events()
+    read, names = objects.read, []
+
+    def counted(client: Any, bucket: str, name: str, *rest: Any) -> bytes:
+        names.append(name)
+        return read(client, bucket, name, *rest)
+
+    monkeypatch.setattr(objects, "read", counted)
+    run_task(platform.services, task)
+    assert [name for name in names if name.startswith("receipts/")] == []
+    platform.work()
+    assert {platform.settled(event) for event in events} == {("quarantined", "accession_mismatch")}
+
+
+def test_a_receipt_too_large_for_its_metadata_is_read(platform: Platform) -> None:
+    event = platform.arrive("long/" + "é" * 400, instance(patient=13, AccessionNumber="Ä" * 600))
+    platform.arrive("long/manifest.csv", b"accession_number\nOTHER\n")
+    platform.work()
+    assert platform.settled(event) == ("quarantined", "accession_mismatch")
 
 
 def _gone(*_args: object, **_kwargs: object) -> bool:

@@ -22,13 +22,12 @@ from dicomlake.batches import (
     manifest_rows,
     mismatch,
     parse_manifest,
-    receipt_prefix,
 )
 from dicomlake.errors import Code, PermanentError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import load, objects
 from dicomlake.lake.objects import ObjectGone
-from dicomlake.pipeline import original, tasks
+from dicomlake.pipeline import original, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive, common_columns
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.receipts import is_pending, judged_manifest, pending_prefix
@@ -69,14 +68,19 @@ def of_batch(services: Services, site: str, batch: str) -> Known:
             data = objects.read(services.storage, services.settings.state_bucket, found.name, None, MAX_MANIFEST_BYTES)
             path = unquote(found.metadata.get("path", ""))
             generation = int(found.name.rpartition("-")[2].removesuffix(".csv"))
-            delivery = services.manifests.put(found.name, Delivery(path, generation, parse_manifest(data, path)))
+            manifest = parse_manifest(data, path)
+            delivery = services.manifests.put(found.name, Delivery(path, generation, manifest), len(manifest.rows))
         deliveries.append((found.name, delivery))
 
     def normalise(text: str | None) -> str | None:
         return normal_accession(identity, text)
 
-    said = announced(current(delivery for _, delivery in deliveries), normalise)
     names = frozenset(name for name, _ in deliveries)
+    said = services.announced.get(names)
+    if said is None:
+        counting = current(delivery for _, delivery in deliveries)
+        said = announced(counting, normalise)
+        services.announced.put(names, said, sum(len(manifest.rows) for manifest in counting))
     return Known(names, said, normalise, rules.gate == "manifest" and not names)
 
 
@@ -165,10 +169,8 @@ def _open_gate(services: Services, arrival: Arrival) -> None:
 
 
 def _reconcile(services: Services, arrival: Arrival) -> None:
-    bucket = services.settings.state_bucket
     known = of_batch(services, arrival.site, arrival.batch)
-    for name in objects.names(services.storage, bucket, receipt_prefix(arrival.site, arrival.batch)):
-        receipt = Receipt.from_json(objects.read(services.storage, bucket, name, None, 1 << 20))
+    for receipt in receipts.of_batch(services, arrival.site, arrival.batch):
         if receipt.sha256 is None or receipt.kind == "manifest":
             continue
         code = known.mismatch(receipt.path, receipt.sha256, receipt.size, receipt.accession_number)

@@ -4,9 +4,10 @@ Also the small notes beside them in the state bucket: what is pending, what a re
 """
 
 import datetime
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dicomlake.batches import Receipt, batch_folder, batch_label, receipt_name
+from dicomlake.batches import Receipt, batch_folder, batch_label, receipt_name, receipt_prefix
 from dicomlake.errors import Code
 from dicomlake.lake import objects
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 TABLE = "ops.receipts"
 _JSON = "application/json"
+_COPY = "receipt"
+_MAX_COPY_BYTES = 7000  # the metadata of an object hold 8 KiB
+_MAX_RECEIPT_BYTES = 1 << 20
 
 
 def is_settled(services: Services, arrival: Arrival) -> bool:
@@ -93,8 +97,19 @@ def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
         series_instance_uid=raw.first("SeriesInstanceUID") if raw else None,
         sop_instance_uid=raw.first("SOPInstanceUID") if raw else None,
     )
-    objects.replace(services.storage, services.settings.state_bucket, receipt.name, receipt.to_json(), _JSON)
+    body = receipt.to_json()
+    metadata = {_COPY: body.decode("ascii")} if len(body) <= _MAX_COPY_BYTES else None
+    objects.replace(services.storage, services.settings.state_bucket, receipt.name, body, _JSON, metadata)
     objects.delete(services.storage, services.settings.state_bucket, pending_name(arrival))
+
+
+def of_batch(services: Services, site: str, batch: str) -> Iterator[Receipt]:
+    """All receipt files of a batch. Each carries a copy of itself in its metadata, so that a listing gives a thousand at a time."""
+    bucket = services.settings.state_bucket
+    for found in objects.listing(services.storage, bucket, receipt_prefix(site, batch)):
+        copy = found.metadata.get(_COPY)
+        body = copy.encode() if copy else objects.read(services.storage, bucket, found.name, None, _MAX_RECEIPT_BYTES)
+        yield Receipt.from_json(body)
 
 
 def write_pending(services: Services, arrival: Arrival, task: bytes) -> None:

@@ -3,12 +3,14 @@
 Called by `entry/boundary.py` and `cli.py`. Nothing here is global: the caller holds the one `Services` and passes it on.
 """
 
+import threading
+from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dicomlake import __version__
-from dicomlake.batches import Delivery
+from dicomlake.batches import Announced, Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
@@ -18,13 +20,17 @@ from dicomlake.settings import Settings
 if TYPE_CHECKING:
     from google.cloud import bigquery, storage
 
+Made = TypeVar("Made")
+_MAX_LINES = 200_000  # of manifests held in memory, about 100 MB
+
 
 class Services:
     """Settings in, everything else on demand. Raises ConfigError for a key or rule file that is missing or unusable."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.manifests = Recent(64)
+        self.manifests: Recent[Delivery] = Recent(_MAX_LINES)
+        self.announced: Recent[Announced] = Recent(_MAX_LINES)
         self._sites: dict[str, SiteRules] = {}
         self._tools: dict[str, Tools] = {}
 
@@ -95,23 +101,33 @@ class Services:
         return {"pipeline_version": __version__, "rules_version": self.profile.version, "key_version": key.version}
 
 
-class Recent:
-    """The last few manifests that were parsed, so that a batch of thousands of objects parses its manifest once per process."""
+class Recent(Generic[Made]):
+    """The last few things that were made with effort, so that a batch of thousands of objects parses and adds up its manifests once.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._held: dict[str, Delivery] = {}
+    For several threads. `limit` bounds the sum of their sizes (lines of manifests); the latest is held however large it is.
+    """
 
-    def get(self, name: str) -> Delivery | None:
-        """The manifest stored under `name`, if it is still held."""
-        return self._held.get(name)
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: OrderedDict[object, tuple[Made, int]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def put(self, name: str, delivery: Delivery) -> Delivery:
-        """Hold one more, letting go of the oldest."""
-        if len(self._held) >= self._size:
-            self._held.pop(next(iter(self._held)), None)
-        self._held[name] = delivery
-        return delivery
+    def get(self, key: object) -> Made | None:
+        """What was made under `key`, if it is still held."""
+        with self._lock:
+            found = self._held.get(key)
+            if found is None:
+                return None
+            self._held.move_to_end(key)
+            return found[0]
+
+    def put(self, key: object, made: Made, size: int) -> Made:
+        """Hold one more, letting go of what nobody has asked for the longest."""
+        with self._lock:
+            self._held[key] = made, size
+            while len(self._held) > 1 and sum(size for _, size in self._held.values()) > self._limit:
+                self._held.popitem(last=False)
+        return made
 
 
 def site_tools(profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules) -> Tools:
