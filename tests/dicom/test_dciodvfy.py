@@ -20,7 +20,7 @@ CHECKER = shutil.which("dciodvfy")
 def errors(path: Path) -> Counter[str]:
     """The errors of a file; values, which differ, are left out of them."""
     done = subprocess.run([str(CHECKER), str(path)], capture_output=True, check=False, timeout=60)
-    lines = (re.sub(r"[0-9]+(\.[0-9]+)+", "UID", line) for line in done.stderr.decode("latin-1").splitlines())
+    lines = (re.sub(r"(?<=UID )[0-9.]+", "UID", line) for line in done.stderr.decode("latin-1").splitlines())
     return Counter(line for line in lines if line.startswith("Error"))
 
 
@@ -35,8 +35,8 @@ def test_a_clean_copy_has_no_error_its_original_has_not(name: str, key: SiteKey,
             raw = read_raw(path.read_bytes())
         except PermanentError:
             continue
-        if raw.status == "legacy" or len(raw.data) > 400_000:
-            continue  # without file meta the checker reads the original as something else
+        if raw.status == "legacy" or raw.syntax.deflated or len(raw.data) > 400_000:
+            continue  # the checker cannot read the original
         copy = tmp_path / "copy.dcm"
         copy.write_bytes(deidentify(raw, profile, key, identity(raw)).to_bytes())
         for error in errors(copy) - errors(path):
