@@ -114,6 +114,13 @@ def test_a_refused_approval_leaves_no_audit_of_an_approval(platform: Platform) -
     assert platform.rows(f"SELECT action FROM `ops.audit` WHERE object_key = '{key}'") == []
 
 
+def test_a_replay_of_a_batch_that_never_was_is_refused_and_not_audited(platform: Platform) -> None:
+    before = platform.rows("SELECT COUNT(*) AS n FROM `ops.audit`")
+    with pytest.raises(ConfigError):
+        steward.replay(platform.services, SITE, "never", None, "steward")
+    assert platform.rows("SELECT COUNT(*) AS n FROM `ops.audit`") == before
+
+
 def test_a_case_whose_removal_was_interrupted_can_be_removed(platform: Platform) -> None:
     event = platform.arrive("b/noise", bytes(range(256)))
     key = key_of(platform, event).object_key

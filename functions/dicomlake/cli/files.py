@@ -12,11 +12,18 @@ import click
 
 from dicomlake import settings as environment
 from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show, table
-from dicomlake.errors import Code, ConfigError
+from dicomlake.errors import Code, ConfigError, PermanentError
 from dicomlake.pipeline import local
 from dicomlake.pipeline.assess import identity_of
 from dicomlake.pipeline.services import identity_rules, read_secret
-from dicomlake.pseudonyms import Domain, DomainKey, normal_accession, patient_identity
+from dicomlake.pseudonyms import (
+    Domain,
+    DomainKey,
+    IdentityRules,
+    PatientIdentity,
+    normal_accession,
+    patient_identity,
+)
 from dicomlake.rules import load_codes, load_profile, load_site
 
 site_option = click.option(
@@ -69,6 +76,8 @@ def deidentify(
     """
     order = _order(source, destination, site, profile, key_file, local.Layout(layout))
     files = local.inputs(order)
+    if report and not report.parent.is_dir():  # said now, and not when all the work is done
+        raise ConfigError("the folder of the report does not exist")
     counts: Counter[tuple[str, str]] = Counter()
     lines = []
     with progress(len(files), "file", "de-identifying") as bar:
@@ -166,8 +175,8 @@ def pseudonym(
     root = Path(settings.rules_dir) if settings.rules_dir else None
     rules = identity_rules(load_site(site, root))
     rows: list[tuple[str, str]] = []
-    if patient_id:
-        patient = key.patient(patient_identity(rules, patient_id, issuer, ""))
+    if patient_id is not None:
+        patient = key.patient(_identity(rules, patient_id, issuer))
         rows.append(("PatientID", patient))
         if side is Domain.RESEARCH:
             shortest, longest = load_profile(settings.profile, root).shift_days
@@ -175,11 +184,23 @@ def pseudonym(
                 rows.append(("date shift, days", str(key.shift_days(patient, shortest, longest))))
     if uid:
         rows.append(("UID", key.uid(uid)))
-    if accession:
-        rows.append(("AccessionNumber", key.identifier("accession", normal_accession(rules, accession) or "", "A")))
+    if accession is not None:
+        normal = normal_accession(rules, accession)
+        if normal is None:
+            raise ConfigError("this stands for no accession number, so nothing is stored under it")
+        rows.append(("AccessionNumber", key.identifier("accession", normal, "A")))
     if not rows:
         raise ConfigError("name at least one of --patient-id, --uid, --accession")
     show(["of", "pseudonym"], rows, as_json)
+
+
+def _identity(rules: IdentityRules, patient_id: str, issuer: str | None) -> PatientIdentity:
+    try:
+        return patient_identity(rules, patient_id, issuer, "")
+    except PermanentError:
+        raise ConfigError(
+            "this stands for no patient: each study without a PatientID is a patient of its own"
+        ) from None
 
 
 @click.command()

@@ -12,14 +12,21 @@ import click
 from tqdm import tqdm
 
 from dicomlake import safelog
-from dicomlake.errors import ConfigError, PermanentError, TransientError
+from dicomlake.errors import Code, ConfigError, PermanentError, TransientError
 from dicomlake.lake.quarantine import NoSuchCase
 from dicomlake.lake.query import QueryRefused
+from dicomlake.rules import load_codes
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
+_REFUSALS = {
+    "storage_bucket_missing": "it has no such bucket; check DICOMLAKE_PREFIX and DICOMLAKE_SITES",
+    "storage_forbidden": "this account may not do that; ask for the role",
+    "bigquery_forbidden": "this account may not do that; ask for the role",
+    "bigquery_not_found": "a table is missing; `dicomlake sql apply` makes it",
+}
 _NOT_RUNNING = "is the platform running? `make up` starts it; then set the variables it prints"
 
 
@@ -38,9 +45,18 @@ def plain_errors(verb: Verb) -> Verb:
         except (QueryRefused, NoSuchCase) as error:
             fail(str(error))
         except PermanentError as error:
-            fail(f"refused: {error.code}{' (' + error.detail + ')' if error.detail else ''}")
+            fail(_refusal(error))
+        except OSError as error:
+            fail(f"a file or folder on this machine cannot be read or written: {error.strerror or 'unknown fault'}")
 
     return wrapped  # type: ignore[return-value]  # same signature as `verb`
+
+
+def _refusal(error: PermanentError) -> str:
+    if error.code is Code.INTERNAL_ERROR:
+        return f"the platform refuses ({error.detail}): {_REFUSALS.get(error.detail, 'report this line')}"
+    told = load_codes()[error.code]
+    return f"{error.code}: {told.user_text}. {told.next_step[:1].upper()}{told.next_step[1:]}"
 
 
 def fail(message: str) -> None:

@@ -63,7 +63,10 @@ def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> No
             bar.set_postfix_str(f"{done_files}/{total_files} files", refresh=False)
             bar.update(done_bytes - bar.n)
 
-        result = upload(source, bucket, services.storage, state, advance, batch=batch)
+        try:
+            result = upload(source, bucket, services.storage, state, advance, batch=batch)
+        except KeyboardInterrupt:
+            raise ConfigError("interrupted: the same command goes on where this one stopped") from None
     if as_json:
         emit_json(result.as_dict())
     else:

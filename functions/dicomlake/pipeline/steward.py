@@ -5,7 +5,7 @@ Every decision leaves a row in `ops.audit`, written before the act, so that noth
 
 import datetime
 
-from dicomlake.batches import Receipt, batch_label, receipt_prefix
+from dicomlake.batches import batch_label
 from dicomlake.errors import Code, ConfigError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import load, objects, quarantine
@@ -48,8 +48,7 @@ def files(services: Services, site: str, batch: str) -> Rows:
 def _paths(services: Services, site: str, batch: str) -> dict[tuple[str, int], str]:
     bucket = services.settings.state_bucket
     paths = {}
-    for name in objects.names(services.storage, bucket, receipt_prefix(site, batch)):
-        receipt = Receipt.from_json(objects.read(services.storage, bucket, name, None, 1 << 20))
+    for receipt in receipts.of_batch(services, site, batch):
         paths[receipt.object_key, receipt.generation] = receipt.path
     for name in objects.names(services.storage, bucket, receipts.pending_prefix(site, batch)):
         task = tasks.read(services, bucket, name)
@@ -104,14 +103,14 @@ def replay(services: Services, site: str, batch: str | None, code: str | None, a
             tasks.submit(services, _arrival(services, note), again=again)
         return len(notes)
     about = batch_label(batch or "", services.operations(site))
+    arrived = [arrive(services, manifests.event_of(found)) for found in receipts.of_batch(services, site, batch or "")]
+    if not arrived:
+        raise ConfigError("no object of this batch has been settled at this site; see `dicomlake batches`")
     _load(services, audit_row(by, "replay_batch", about=about))
     count = 0
-    for name in objects.names(services.storage, services.settings.state_bucket, receipt_prefix(site, batch or "")):
-        receipt = Receipt.from_json(objects.read(services.storage, services.settings.state_bucket, name, None, 1 << 20))
-        arrival = arrive(services, manifests.event_of(receipt))
-        if arrival is not None:
-            tasks.submit(services, arrival, again=again)
-            count += 1
+    for arrival in filter(None, arrived):
+        tasks.submit(services, arrival, again=again)
+        count += 1
     return count
 
 
