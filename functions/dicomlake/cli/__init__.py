@@ -8,7 +8,7 @@ import sys
 import click
 
 from dicomlake import __version__, safelog
-from dicomlake.cli.files import deidentify, explain, key, pseudonym
+from dicomlake.cli.files import deidentify, explain, key, pseudonym, verify
 from dicomlake.cli.output import no_stack_trace
 from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
 
@@ -19,7 +19,7 @@ def verbs() -> None:
     """De-identify medical imaging and keep it in a lake that clinics, researchers and physicists can query."""
 
 
-for verb in (deidentify, explain, key, pseudonym, send, query, batches, quarantine, replay, sql):
+for verb in (deidentify, explain, verify, key, pseudonym, send, query, batches, quarantine, replay, sql):
     verbs.add_command(verb)
 
 

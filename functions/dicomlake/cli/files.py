@@ -1,11 +1,11 @@
-"""Verbs on local files: `deidentify`, `explain`, `pseudonym`, `key`. None needs a running platform."""
+"""Verbs on local files: `deidentify`, `explain`, `verify`, `pseudonym`, `key`. None needs a running platform."""
 
 import json
 import os
 import secrets
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -57,6 +57,11 @@ key_option = click.option(
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
 )
+@click.option(
+    "--maps",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write lists of old and new UIDs and patient keys into this folder. They name patients: keep them on the identified side.",
+)
 @json_option
 @plain_errors
 def deidentify(
@@ -68,13 +73,14 @@ def deidentify(
     layout: str,
     jobs: int,
     report: Path | None,
+    maps: Path | None,
     as_json: bool,
 ) -> None:
     """De-identify the file or folder SRC into the folder DST.
 
     Every input gets an outcome. Held files are not written: the originals stay where they are, and the report says why.
     """
-    order = _order(source, destination, site, profile, key_file, local.Layout(layout))
+    order = replace(_order(source, destination, site, profile, key_file, local.Layout(layout)), maps=maps)
     files = local.inputs(order)
     if report and not report.parent.is_dir():  # said now, and not when all the work is done
         raise ConfigError("the folder of the report does not exist")
@@ -134,6 +140,49 @@ def explain(file: Path, site: str, profile: str | None, key_file: Path | None, a
     plans = explain_instance(raw, tools.profile, tools.key, identity_of(raw, tools.identity))
     columns = ["element", "keyword", "VR", "action", "rule", "what happens"]
     show(columns, [(p.path, p.keyword, p.vr, p.action, p.source, p.effect) for p in plans], as_json)
+
+
+@click.command()
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
+@click.argument("copies", metavar="DST", type=click.Path(path_type=Path))
+@profile_option
+@json_option
+@plain_errors
+def verify(source: Path, copies: Path, profile: str | None, as_json: bool) -> None:
+    """Score DST, any tool's de-identified copies of SRC, by the categories such sets are judged in.
+
+    Files are matched by content, not by name. What must stay and go is what the profile says; values are not shown.
+    """
+    from dicomlake.dicom.scorecard import CATEGORIES
+    from dicomlake.pipeline.compare import compare_folders
+
+    settings = environment.load()
+    root = Path(settings.rules_dir) if settings.rules_dir else None
+    found = compare_folders(source, copies, load_profile(profile or settings.profile, root))
+    card = found.card
+    rows = [(name, round(card.passed[name], 2), card.total[name]) for name in CATEGORIES]
+    failures = [(category, keyword, count) for (category, keyword), count in card.failures.most_common(20)]
+    if as_json:
+        emit_json(
+            {
+                "score": card.score(),
+                "files": {name: getattr(found, name) for name in ("matched", "missing", "unexplained", "unreadable")},
+                "categories": {name: {"passed": passed, "actions": total} for name, passed, total in rows},
+                "failures": [{"category": c, "keyword": k, "actions": n} for c, k, n in failures],
+            }
+        )
+        return
+    table(
+        ["category", "passed", "actions", "%"],
+        [(*row, f"{100 * row[1] / row[2]:.2f}" if row[2] else "") for row in rows],
+    )
+    click.echo(f"score {100 * card.score():.2f} % of {sum(card.total.values())} actions")
+    click.echo(
+        f"{found.matched} files matched by content, {found.missing} without a copy, {found.unexplained} copies without an original, "
+        f"{found.unreadable} could not be read"
+    )
+    if failures:
+        table(["failed", "in", "actions"], failures)
 
 
 @click.command()

@@ -18,7 +18,6 @@ from dicomlake.dicom.dictionary import keyword_of
 from dicomlake.dicom.elements import UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
 from dicomlake.dicom.identities import concept_of
-from dicomlake.dicom.marks import marks
 from dicomlake.dicom.plan import Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
@@ -159,7 +158,7 @@ class Walk:
 
     def _own(self, explicit: bool) -> dict[int, bytes]:
         """Top-level elements that are written whatever the input has: what was done, and who the patient is now."""
-        own = marks(self._plan.profile, explicit)
+        own = dict(self._plan.marks[explicit])
         for tag, vr in ((_PATIENT_NAME, b"PN"), (_PATIENT_ID, b"LO")):
             rule = self._plan.table[tag][1]
             if rule is not None and rule.method is Method.PATIENT_KEY:

@@ -5,10 +5,11 @@ repeating groups, private and unknown tags. Whatever two readings of an element 
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from dicomlake.dicom.cleaner import CLEANED_VRS, Engine
 from dicomlake.dicom.dictionary import dictionary, stated_vr
+from dicomlake.dicom.marks import marks
 from dicomlake.dicom.textdates import DateMode
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.model import STRICTNESS
@@ -27,7 +28,12 @@ class Plan:
     untouched: frozenset[int] = field(repr=False)
     kept: frozenset[int] = field(repr=False)
 
-    @property
+    @cached_property
+    def marks(self) -> tuple[dict[int, bytes], dict[int, bytes]]:
+        """The elements that say what was done, in implicit and in explicit VR."""
+        return marks(self.profile, False), marks(self.profile, True)
+
+    @cached_property
     def dated(self) -> Action:
         """What befalls dates of private attributes: as the profile treats dates it has no row for."""
         return self.profile.defaults["DA"].action

@@ -32,17 +32,18 @@ def safe_elements(
     creators: dict[int, str] = {}
     kept: dict[int, SafeElement] = {}
     for tag, vr, _, value, end, items in elements:
-        if not tag & 0x10000:
-            continue
         number = tag & 0xFFFF
-        if number < 0x1000:
-            if 0x10 <= number <= 0xFF and end - value <= 64:
-                creators[tag >> 16 << 16 | number] = buffer[value:end].decode("latin-1").strip(" \0")
+        if not tag & 0x10000 or number < 0x10:
             continue
-        block = tag >> 16 << 16 | number >> 8
+        if number < 0x100:
+            name = buffer[value : min(end, value + 64)].decode("latin-1").strip(" \0")
+            if (tag >> 16, name) in safe.creators:
+                creators[tag] = name
+            continue
+        block = tag & 0xFFFF0000 | number >> 8
         creator = creators.get(block)
-        row = safe.find(creator, tag) if creator else None
-        if row is None or items is not None:
+        row = None if creator is None else safe.find(creator, tag)
+        if creator is None or row is None or items is not None:
             continue
         stated, known = vr.upper(), row.vr.encode("ascii")
         actions = {_action(one, dated) for one in (stated, known) if one not in (b"", b"UN")}

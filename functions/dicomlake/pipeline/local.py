@@ -4,15 +4,17 @@ Called by `dicomlake deidentify`. Judges with the same `assess` as the functions
 original is still where it was, and the line says why.
 """
 
+import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from dicomlake.dicom.maps import patient_row, uid_map
 from dicomlake.errors import Code, ConfigError
-from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess
+from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess, identity_of
 from dicomlake.pipeline.services import site_tools
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.rules import load_pixel_routes, load_profile, load_site
@@ -27,7 +29,9 @@ class Layout(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """What to do: folders, whose rules, which key. `secret` is the research key's bytes."""
+    """What to do: folders, whose rules, which key. `secret` is the research key's bytes, `maps` where lists of old and new UIDs and
+    patients go (None: nowhere).
+    """
 
     source: Path
     destination: Path
@@ -37,11 +41,39 @@ class Order:
     layout: Layout = Layout.MIRROR
     rules_root: Path | None = None
     max_bytes: int = 1 << 30
+    maps: Path | None = None
 
     @property
     def root(self) -> Path:
         """The folder that relative paths start from."""
         return self.source if self.source.is_dir() else self.source.parent
+
+
+@dataclass
+class Maps:
+    """Old and new of what was released: UIDs, and patients as (PatientID, issuer, study without an id, key). Identified side only."""
+
+    uids: dict[str, str] = field(default_factory=dict, repr=False)
+    patients: set[tuple[str, str, str, str]] = field(default_factory=set, repr=False)
+
+    def write(self, folder: Path) -> None:
+        """`uids.csv` and `patients.csv`, readable by their owner alone."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _csv(folder / "uids.csv", ("old_uid", "new_uid"), sorted(self.uids.items()))
+        _csv(
+            folder / "patients.csv",
+            ("PatientID", "IssuerOfPatientID", "StudyInstanceUID", "patient"),
+            sorted(self.patients),
+        )
+
+
+def _csv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
+    ) as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 @dataclass(frozen=True)
@@ -63,6 +95,8 @@ def inputs(order: Order) -> list[Path]:
         raise ConfigError("SRC does not exist")
     if source == destination or destination.is_relative_to(source) or source.is_relative_to(destination):
         raise ConfigError("SRC and DST must lie apart, neither inside the other")
+    if order.maps is not None and order.maps.resolve().is_relative_to(destination):
+        raise ConfigError("--maps must not lie inside DST: the lists name patients")
     if source.is_file():
         return [order.source]
     return sorted(path for path in order.source.rglob("*") if path.is_file() and not path.is_symlink())
@@ -73,14 +107,20 @@ def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:
     make_tools(order)  # A broken rule file or key is said once and now, not once per file.
     order.destination.mkdir(parents=True, exist_ok=True)
     seen: set[str] = set()
+    maps = Maps()
     with _pool(order, jobs) as pool:
         for path, future in _ahead(pool, files, window=jobs * 8):
+            if future.exception() is None:
+                maps.uids |= future.result()[2].uids
+                maps.patients |= future.result()[2].patients
             line = _line(path.relative_to(order.root), future)
             if order.layout is Layout.UID and line.output is not None:
                 if line.output in seen:
                     line = Line(line.input, Outcome.DUPLICATE, Code.DUPLICATE, line.output, line.kind, "")
                 seen.add(line.output or "")
             yield line
+    if order.maps is not None:
+        maps.write(order.maps)
 
 
 def make_tools(order: Order) -> Tools:
@@ -89,6 +129,10 @@ def make_tools(order: Order) -> Tools:
     rules = load_site(order.site, order.rules_root)
     profile = load_profile(order.profile, order.rules_root)
     return site_tools(profile, load_pixel_routes(order.rules_root), key, rules)
+
+
+# An object judged, the name of its copy, and its lists.
+Worked = tuple[Assessment, str | None, Maps]
 
 
 class _Worker:
@@ -109,11 +153,9 @@ def _pool(order: Order, jobs: int) -> Executor:
     return ProcessPoolExecutor(jobs, initializer=_Worker.start, initargs=(order,))
 
 
-def _ahead(
-    pool: Executor, files: list[Path], window: int
-) -> Iterator[tuple[Path, "Future[tuple[Assessment, str | None]]"]]:
+def _ahead(pool: Executor, files: list[Path], window: int) -> Iterator[tuple[Path, "Future[Worked]"]]:
     """Futures in order, at most `window` of them ahead of the one yielded."""
-    waiting: list[tuple[Path, Future[tuple[Assessment, str | None]]]] = []
+    waiting: list[tuple[Path, Future[Worked]]] = []
     for path in files:
         waiting.append((path, pool.submit(_work, path)))
         if len(waiting) > window:
@@ -121,17 +163,24 @@ def _ahead(
     yield from waiting
 
 
-def _work(path: Path) -> tuple[Assessment, str | None]:
+def _work(path: Path) -> Worked:
     order = _Worker.order
     if path.stat().st_size > order.max_bytes:
-        return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None
+        return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None, Maps()
     assessment = assess(path.read_bytes(), _Worker.tools)
     if assessment.clean is None:
-        return assessment, None
+        return assessment, None, Maps()
     mirrored = order.layout is Layout.MIRROR
     name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name
     _write(order.destination / name, assessment.clean.slices)
-    return assessment.summary(), name
+    return assessment.summary(), name, _maps(assessment) if order.maps else Maps()
+
+
+def _maps(assessment: Assessment) -> Maps:
+    raw, tools = assessment.raw, _Worker.tools
+    if raw is None:
+        return Maps()
+    return Maps(uid_map(raw, tools.key), {patient_row(raw, tools.key, identity_of(raw, tools.identity))})
 
 
 def _write(target: Path, slices: "tuple[bytes | memoryview, ...]") -> None:
@@ -143,7 +192,7 @@ def _write(target: Path, slices: "tuple[bytes | memoryview, ...]") -> None:
     partial.replace(target)
 
 
-def _line(path: Path, future: "Future[tuple[Assessment, str | None]]") -> Line:
+def _line(path: Path, future: "Future[Worked]") -> Line:
     error = future.exception()
     if isinstance(error, OSError):
         return Line(
@@ -151,5 +200,5 @@ def _line(path: Path, future: "Future[tuple[Assessment, str | None]]") -> Line:
         )
     if error is not None:
         return Line(path.as_posix(), Outcome.QUARANTINED, Code.INTERNAL_ERROR, None, "other", "unexpected_fault")
-    assessment, output = future.result()
+    assessment, output, _ = future.result()
     return Line(path.as_posix(), assessment.outcome, assessment.code, output, assessment.kind, assessment.detail)

@@ -5,6 +5,7 @@ The caller resolves the block: it knows the creator of the element's block in th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +31,11 @@ class SafePrivate:
     """The rows by (creator, group, low byte of the element)."""
 
     rows: Mapping[tuple[str, int, int], SafeAttribute]
+
+    @cached_property
+    def creators(self) -> frozenset[tuple[int, str]]:
+        """Group and creator of every row."""
+        return frozenset((group, creator) for creator, group, _ in self.rows)
 
     def find(self, creator: str, tag: int) -> SafeAttribute | None:
         """The row that makes `tag` safe under `creator` (blanks and nulls around it do not count), else None.

@@ -1,0 +1,99 @@
+"""The scorecard of somebody's copies: what is right passes, each kind of fault shows in its own category, names of files tell nothing."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+
+from dicomlake.dicom import deidentify, read_raw
+from dicomlake.errors import ConfigError
+from dicomlake.pipeline.compare import Comparison, compare_folders
+from dicomlake.pseudonyms import Domain, DomainKey
+from dicomlake.rules import load_profile
+from tests.dicom.builders import instance
+from tests.dicom.conftest import identity
+
+PROFILE = load_profile("research")
+KEY = DomainKey.from_secret(b"for tests of the scorecard", Domain.RESEARCH).site("clinic-a")
+
+
+def scored(tmp_path: Path, change: Callable[[Dataset], object] | None = None) -> Comparison:
+    """Three originals of two patients against our copies of them, the first copy changed."""
+    source, copies = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    copies.mkdir()
+    for number, patient in enumerate((1, 1, 2), 1):
+        data = instance(
+            patient,
+            number=number,
+            StudyDescription="thin of Okonkwo",
+            KVP=str(100 + number),
+            PixelData=bytes([number] * 32),
+        )
+        (source / f"{number}.dcm").write_bytes(data)
+        raw = read_raw(data)
+        copy = dcmread(BytesIO(deidentify(raw, PROFILE, KEY, identity(raw)).to_bytes()))
+        if number == 1 and change is not None:
+            change(copy)
+        copy.save_as(copies / f"copy-{9 - number}.bin")
+    return compare_folders(source, copies, PROFILE)
+
+
+def failed(found: Comparison) -> set[tuple[str, str]]:
+    return set(found.card.failures)
+
+
+def test_our_copies_pass_and_are_matched_by_content(tmp_path: Path) -> None:
+    found = scored(tmp_path)
+    assert (found.matched, found.missing, found.unexplained, found.unreadable) == (3, 0, 0, 0)
+    assert failed(found) == set()
+    assert found.card.score() == 1
+    assert all(
+        found.card.total[name]
+        for name in ("tag_retained", "text_removed", "date_shifted", "uid_consistent", "patid_consistent")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "category", "keyword"),
+    [
+        (lambda copy: copy.__delattr__("KVP"), "tag_retained", "KVP"),
+        (lambda copy: setattr(copy, "InstitutionName", ""), "text_notnull", "InstitutionName"),
+        (lambda copy: setattr(copy, "BodyPartExamined", "NECK"), "text_retained", "BodyPartExamined"),
+        (lambda copy: setattr(copy, "StudyDescription", "thin of Okonkwo"), "text_removed", "StudyDescription"),
+        (lambda copy: setattr(copy, "AccessionNumber", "ACC7001"), "text_removed", "AccessionNumber"),
+        (lambda copy: setattr(copy, "SeriesDate", "20210304"), "date_shifted", "StudyDate"),
+        (
+            lambda copy: setattr(copy, "FrameOfReferenceUID", "1.2.826.0.1.3680043.8.498.9.1.1.99"),
+            "uid_changed",
+            "FrameOfReferenceUID",
+        ),
+        (lambda copy: setattr(copy, "StudyInstanceUID", "2.25.77"), "uid_consistent", "SOPInstanceUID"),
+        (lambda copy: setattr(copy, "PatientID", "other"), "patid_consistent", "PatientID"),
+        (lambda copy: setattr(copy, "PixelData", bytes(32)), "pixels_retained", "PixelData"),
+    ],
+)
+def test_each_fault_shows_in_its_category(
+    change: Callable[[Dataset], object], category: str, keyword: str, tmp_path: Path
+) -> None:
+    assert (category, keyword) in failed(scored(tmp_path, change))
+
+
+def test_copies_that_are_not_there_and_originals_that_are_not_there_are_counted(tmp_path: Path) -> None:
+    scored(tmp_path)
+    (tmp_path / "out" / "copy-8.bin").unlink()
+    (tmp_path / "out" / "note.txt").write_text("not an object")
+    (tmp_path / "out" / "more.dcm").write_bytes(
+        instance(3, SOPClassUID="1.2.840.10008.5.1.4.1.1.4", PixelData=bytes([9] * 32))
+    )
+    found = compare_folders(tmp_path / "in", tmp_path / "out", PROFILE)
+    assert (found.matched, found.missing, found.unexplained) == (2, 1, 1)
+
+
+def test_folders_must_be_there_and_hold_objects(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must exist"):
+        compare_folders(tmp_path / "nowhere", tmp_path, PROFILE)
+    with pytest.raises(ConfigError, match="no DICOM object"):
+        compare_folders(tmp_path, tmp_path, PROFILE)
