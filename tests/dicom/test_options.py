@@ -56,6 +56,15 @@ def test_the_same_low_byte_under_another_creator_goes(clean: Clean) -> None:
     assert [element for element in after if element.tag.is_private] == []
 
 
+def test_a_low_byte_is_safe_under_its_own_creator_only_even_beside_it(clean: Clean) -> None:
+    def both(made: Dataset) -> None:
+        private(0x0019, "SIEMENS MR HEADER", (0x0C, "IS", "750"), (0x23, "DS", "1.5"))(made)
+        private(0x0019, "GEMS_ACQU_01", (0x0C, "IS", "751"), (0x23, "DS", "2.5"))(made)
+
+    after = clean(instance(change=both))
+    assert {int(e.tag) for e in after if e.tag.is_private and e.tag.element > 0xFF} == {0x0019100C, 0x00191123}
+
+
 def test_the_block_is_the_one_the_creator_names_and_blanks_around_its_name_do_not_count(clean: Clean) -> None:
     data = minimal(
         explicit(0x00190011, b"LO", b"SIEMENS MR HEADER \0"[:18]),
