@@ -20,7 +20,9 @@ CHECKER = shutil.which("dciodvfy")
 def errors(path: Path) -> Counter[str]:
     """The errors of a file; values, which differ, are left out of them."""
     done = subprocess.run([str(CHECKER), str(path)], capture_output=True, check=False, timeout=60)
-    lines = (re.sub(r"(?<=UID )0\b|[0-9]+(\.[0-9]+)+", "UID", line) for line in done.stderr.decode("latin-1").splitlines())
+    lines = (
+        re.sub(r"(?<=UID )0\b|[0-9]+(\.[0-9]+)+", "UID", line) for line in done.stderr.decode("latin-1").splitlines()
+    )
     return Counter(line for line in lines if line.startswith("Error"))
 
 

@@ -65,6 +65,19 @@ def fold(text: str) -> str:
     return _SEPARATORS.sub(" ", text.casefold()).strip()
 
 
+def fold_bytes(data: bytes) -> str:
+    """The same of bytes that may hold text of one byte per character."""
+    return _SEPARATORS.sub(" ", data.translate(_FOLDED).decode("latin-1")).strip()
+
+
+def _folded_byte(number: int) -> int:
+    folded = "".join(c for c in unicodedata.normalize("NFKD", chr(number)) if not unicodedata.combining(c)).casefold()
+    return ord(folded) if len(folded) == 1 and ord(folded) < 256 and not folded.isspace() else number
+
+
+_FOLDED = bytes(map(_folded_byte, range(256)))
+
+
 def known_values(
     raw: RawInstance, rule_of: Callable[[int, bytes], Rule] | None = None, common: frozenset[str] = frozenset()
 ) -> Known:

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable, Iterator, MutableSequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
@@ -42,7 +43,7 @@ class Proof:
         self._patient_key = patient_key.encode("ascii")
         self.texts: list[str] = []
         self.codes: list[str] = []
-        self._true_days: set[str] = set()
+        self._original: Dataset | None = None
         self._charset = Charset()
         self._months = {name for form in plan.engine.rules.months for name in form}
         self.days: set[int] = set()
@@ -57,8 +58,8 @@ class Proof:
 
     def compare(self, before: "Dataset", after: "Dataset", charset: Charset | None = None, depth: int = 0) -> None:
         """Hold one level against the rules, then the levels below it. Raises PermanentError(deid_failed)."""
-        if not depth and self._plan.profile.temporal != "UNMODIFIED":
-            self._true_days = set(_notations(before))
+        if not depth:
+            self._original = before
         charset = charset or Charset()
         if _CHARSET in after:
             charset = Charset.of(_pair(after, after, _CHARSET)[0])
@@ -159,9 +160,16 @@ class Proof:
             added = set(_WORDS.findall(after.lower())) - set(_WORDS.findall(before.lower())) - self._months
             if any(word not in before.lower() for word in added):
                 raise failed("text_invented")
-        shown = set(_DATE_LIKE.findall(after))
-        if shown & self._true_days & set(_DATE_LIKE.findall(before)):
+        shown = set(_DATE_LIKE.findall(after)) & set(_DATE_LIKE.findall(before))
+        if shown and shown & self._true_days:
             raise failed("date_not_moved_in_text")
+
+    @cached_property
+    def _true_days(self) -> set[str]:
+        """The dates that no text may still show; none where the profile keeps true dates."""
+        if self._original is None or self._plan.profile.temporal == "UNMODIFIED":
+            return set()
+        return set(_notations(self._original))
 
     def _uids(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         originals = {part.strip(_PADDING) for part in old.split(b"\\")}

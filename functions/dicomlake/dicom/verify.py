@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dicomlake.dicom.deidentify import CleanInstance
 from dicomlake.dicom.elements import PIXEL_DATA
-from dicomlake.dicom.known import fold, known_values
+from dicomlake.dicom.known import fold, fold_bytes, known_values
 from dicomlake.dicom.plan import plan_for
 from dicomlake.dicom.proof import Proof, failed
 from dicomlake.dicom.read import RawInstance, expected_pixel_bytes
@@ -46,7 +46,7 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     plan = plan_for(profile)
     proof = Proof(plan, clean.patient_key)
     proof.compare(_read_original(raw), after)
-    around = fold(_around_pixels(raw, after, data).decode("latin-1"))
+    around = fold_bytes(_around_pixels(raw, after, data))
     # From here on pydicom's converted values are looked at; until now the bytes were.
     proof.check_marks(after)
     _check_meta(after, clean, data)
