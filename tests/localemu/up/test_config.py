@@ -22,7 +22,8 @@ def test_every_field_has_its_place(tmp_path: Path) -> None:
         "project: p1\nsecrets: [a]\nbuckets: [b-1]\nsetup: [['{python}', -V]]\nenvironment: {N: 3, T: true, S: '{state}/x'}\nfunctions:\n"
         "  - {name: f, source: s.py, signature: cloudevent, bucket: in-*, prefix: tasks/, workers: 2,"
         " concurrency: 3, timeout_s: 1.5, max_attempts: 4}\n"
-        "  - {name: g, target: h, source: s.py, signature: http, every_s: 30, environment: {K: v}}\npages: [{title: Held, bucket: held, ending: .json, columns: [code]}]\n",
+        "  - {name: g, target: h, source: s.py, signature: http, every_s: 30, environment: {K: v}}\n"
+        "pages: [{title: Held, bucket: held, ending: .json, columns: [code]}]\n",
     )
     assert config.project == "p1"
     assert config.setup == (("{python}", "-V"),)
