@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 STATE := .localemu
-PIP := $(PY) -m pip --disable-pip-version-check -q
+PORT := 9000
+PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 .PHONY: help setup setup-dev demo up test check fuzz bench lock clean
 
@@ -13,8 +14,8 @@ help:  ## this list
 demo: setup  ## install, start the platform on this machine, send it a batch, show what came out
 	@$(PY) docs/demo.py
 
-up: setup  ## start the platform and keep it running (Ctrl-C stops it, the state stays)
-	@$(PY) -m localemu up --state $(STATE)
+up: setup  ## start the platform and keep it running; STATE=FOLDER and PORT=N choose where (Ctrl-C stops it, the state stays)
+	@$(PY) -m localemu up --state $(STATE) --port-base $(PORT)
 
 setup: .venv/.ready
 
@@ -62,4 +63,4 @@ lock:  ## for maintainers: pin again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group bench -o tests/bench/requirements.lock
 
 clean:  ## remove the environments and the local state
-	rm -rf .venv .venv-bench .localemu
+	rm -rf .venv .venv-bench .localemu .localemu-demo

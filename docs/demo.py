@@ -3,6 +3,7 @@
 The batch is every file that comes with pydicom, the odd and broken ones too, sent as a clinic would send it.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ WAIT_S = 300
 def main() -> int:
     """Run the demo; returns the exit code."""
     started = time.monotonic()
-    shutil.rmtree(STATE, ignore_errors=True)
+    start_over()
     base = free_port_base()
     say("Starting the platform on this machine (emulators of Cloud Storage, BigQuery and the functions) ...")
     emulators = subprocess.Popen(
@@ -38,6 +39,20 @@ def main() -> int:
     finally:
         emulators.terminate()
         emulators.wait(timeout=20)
+
+
+def start_over() -> None:
+    """The demo begins with an empty state; one that a running platform uses is left alone."""
+    lock = STATE / "lock"
+    if lock.exists():
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise SystemExit(
+                    f"a platform is running on {STATE.name}: stop it first, the demo starts over with it"
+                ) from None
+    shutil.rmtree(STATE, ignore_errors=True)
 
 
 def show(environment: dict[str, str], started: float) -> int:
@@ -113,11 +128,13 @@ def where(environment: dict[str, str]) -> None:
     listing = json.loads(
         dicomlake(environment, "query", "SELECT MIN(object) AS object FROM `research.instances`", "--json")
     )
-    say("\nWhere to look (start the platform on this state again with `make up STATE=.localemu-demo`)")
+    say(
+        "\nWhere to look (`make up STATE=.localemu-demo` starts the platform on this state again; `make demo` starts over)"
+    )
     say(f"  de-identified objects   gs://{environment['DICOMLAKE_PREFIX']}-research/   e.g. {listing[0]['object']}")
-    say("  the lake                datasets lake, research, ops, clinic   `dicomlake query 'SELECT ...'`")
+    say("  the lake                datasets lake, research, ops, clinic, physics   `dicomlake query list`")
     say("  held objects            `dicomlake quarantine list`")
-    say(f"  status page             {environment['LOCALEMU_STATUS']}   while the platform runs")
+    say("  status page             `make up STATE=.localemu-demo` prints its address")
     say(f"  everything on disk      {STATE.relative_to(ROOT)}/")
 
 

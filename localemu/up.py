@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -155,6 +156,9 @@ async def _work(start: _Start, rooms: Rooms, page: "_Service", say: Callable[[st
         await rooms.host.start()
         group.create_task(rooms.dispatcher.run())
         group.create_task(rooms.schedule.keep())
+        # The same as a file for the shell: `. {state}/env` sets what is printed here.
+        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in start.environment.items())
+        await asyncio.to_thread((start.state / "env").write_text, exports, "utf-8")
         for name, value in start.environment.items():
             say(f"{name}={value}")
         say("LOCALEMU_READY=1")

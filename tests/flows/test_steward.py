@@ -36,7 +36,8 @@ def test_a_held_picture_is_listed_shown_and_approved(platform: Platform) -> None
     key = held_key(platform, batch, "us")
     listed = json.loads(platform.dicomlake("quarantine", "list", "--site", SITE, "--json").stdout)
     assert [row["code"] for row in listed if row["object_key"] == key] == ["pixel_phi_suspected"]
-    shown = platform.dicomlake("quarantine", "show", key, "--site", SITE)
+    shown = platform.dicomlake("quarantine", "show", key, "--site", SITE, "--save", str(platform.state / "looked"))
+    assert [path.read_bytes() for path in (platform.state / "looked").iterdir()] == [ultrasound(11)]
     assert f"{batch}/us" in shown.stdout
     done = platform.dicomlake("quarantine", "approve", key, "--site", SITE, "--actor", "reviewer")
     assert done.returncode == 0, done.stderr
@@ -68,7 +69,7 @@ def test_a_replay_gives_the_same_outcome_and_a_delete_leaves_nothing(platform: P
     assert platform.dicomlake("quarantine", "replay", key, "--site", SITE).returncode == 0
     platform.wait_idle()
     assert platform.receipts(batch)["us"]["code"] == "pixel_phi_suspected"
-    assert platform.dicomlake("quarantine", "delete", key, "--site", SITE).returncode == 0
+    assert platform.dicomlake("quarantine", "delete", key, "--site", SITE, "--yes").returncode == 0
     assert platform.dicomlake("quarantine", "show", key, "--site", SITE).returncode == 2
     landing = platform.services.storage.bucket(platform.services.settings.landing_bucket(SITE))
     assert not landing.blob(f"{batch}/us").exists()

@@ -254,10 +254,14 @@ def _identity(rules: IdentityRules, patient_id: str, issuer: str | None) -> Pati
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
 @plain_errors
-def key(file: Path) -> None:
+def key(file: Path, as_json: bool) -> None:
     """Make a new key of 32 random bytes in FILE, readable by you alone. Keep it: the same key gives the same pseudonyms."""
     _new_key(file)
+    if as_json:
+        emit_json({"key_file": str(file)})
+        return
     click.echo(f"made {file}: keep it safe and apart from the data; who holds it can compute pseudonyms")
 
 

@@ -13,6 +13,7 @@ from dicomlake.cli.output import emit_json, json_option, plain_errors, progress,
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import steward
 from dicomlake.pipeline.services import Services
+from dicomlake.rules import load_codes
 
 site_option = click.option("--site", help="The site [default: the only one, when there is one].")
 
@@ -93,8 +94,9 @@ def query(question: str, max_rows: int, as_json: bool) -> None:
     if question == "list":
         show(["name", "question"], [(name, found.question) for name, found in queries().items()], as_json)
         return
-    sql_text = lake.find(question).sql if question.isidentifier() else question
-    columns, rows = lake.run(services.bigquery, qualify(sql_text, services.settings))
+    sql_text = qualify(lake.find(question).sql if question.isidentifier() else question, services.settings)
+    lake.check(services.bigquery, sql_text)
+    columns, rows = lake.run(services.bigquery, sql_text)
     show(columns, rows[:max_rows], as_json)
     if len(rows) > max_rows:
         click.echo(f"({len(rows) - max_rows} more rows; see --max-rows)", err=True)
@@ -111,7 +113,7 @@ def batches(site: str | None, batch: str | None, as_json: bool) -> None:
     chosen = _site(services, site)
     if batch is None:
         columns, rows = steward.batches(services, chosen)
-        show(columns, rows, as_json)
+        show(columns, rows, True) if as_json else show(*_without_noughts(columns, rows), False)
         return
     columns, rows = steward.files(services, chosen, batch)
     if not rows:
@@ -122,6 +124,12 @@ def batches(site: str | None, batch: str | None, as_json: bool) -> None:
         click.echo(
             f"{len(rows)} files: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
         )
+
+
+def _without_noughts(columns: list[str], rows: list[tuple[object, ...]]) -> tuple[list[str], list[tuple[object, ...]]]:
+    """The columns in which anything stands."""
+    kept = [i for i in range(len(columns)) if any(row[i] not in (None, 0) for row in rows)]
+    return [columns[i] for i in kept], [tuple(row[i] for i in kept) for row in rows]
 
 
 @click.group()
@@ -139,38 +147,56 @@ def list_held(site: str | None, code: str | None, as_json: bool) -> None:
     services = _services()
     columns, rows = steward.held(services, _site(services, site), code)
     show(columns, rows, as_json)
+    if rows and not as_json:
+        counts = Counter(str(row[2]) for row in rows)
+        click.echo(f"{len(rows)} held: " + ", ".join(f"{count} {reason}" for reason, count in counts.most_common()))
 
 
 @quarantine.command("show")
 @click.argument("object_key")
 @site_option
+@click.option(
+    "--save",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Save the held original to this folder, to look at it.",
+)
 @json_option
 @plain_errors
-def show_held(object_key: str, site: str | None, as_json: bool) -> None:
-    """Show why an object is held and where its original lies (identified side: this names the file)."""
+def show_held(object_key: str, site: str | None, save: Path | None, as_json: bool) -> None:
+    """Show why an object is held, what to do next and where its original lies (identified side: this names the file)."""
     services = _services()
     notes = steward.find(services, _site(services, site), object_key, _actor())
+    saved = [steward.save(services, note, save) for note in notes] if save else []
     if as_json:
         emit_json([asdict(note) for note in notes])
         return
+    texts = load_codes()
     for note in notes:
         show(["field", "value"], list(asdict(note).items()), False)
+        click.echo(f"{texts[Code(note.code)].user_text}. Next: {texts[Code(note.code)].next_step}.")
+    for file in saved:
+        click.echo(f"saved {file}")
 
 
 def _decision(name: str, help_text: str) -> click.Command:
     @click.argument("object_key")
     @site_option
     @click.option("--actor", default=_actor, show_default="you", help="Who decides; kept in the audit.")
+    @click.option("--yes", is_flag=True, help="Do not ask before something is deleted.")
     @json_option
     @plain_errors
-    def verb(object_key: str, site: str | None, actor: str, as_json: bool) -> None:
+    def verb(object_key: str, site: str | None, actor: str, yes: bool, as_json: bool) -> None:
         services = _services()
+        if name == "delete" and not yes:
+            click.confirm("The held object and its original go for good. Delete?", abort=True, err=True)
         notes = steward.decide(services, _site(services, site), object_key, name, actor)
         show(
             ["object", "generation", "code", "decision"],
             [(n.object_key, n.generation, n.code, name) for n in notes],
             as_json,
         )
+        if name != "delete" and not as_json:
+            click.echo("It is judged again within seconds; `dicomlake batches --batch ...` shows the outcome.")
 
     return click.command(name, help=help_text)(verb)
 
@@ -195,6 +221,8 @@ def replay(site: str | None, batch: str | None, code: str | None, actor: str, as
         raise ConfigError("name either --batch or --code")
     services = _services()
     count = steward.replay(services, _site(services, site), batch, code, actor)
+    if count == 0:
+        raise ConfigError("nothing to replay: no object of this batch has arrived, or none is held for this reason")
     show(["replayed"], [(count,)], as_json)
 
 

@@ -60,6 +60,28 @@ def run(
     return [field.name for field in answer.schema], rows
 
 
+def check(client: "bigquery.Client", sql: str) -> None:
+    """Have BigQuery read a person's query without running it. Raises QueryRefused: it changes something, or it cannot be read.
+
+    The message is BigQuery's own, which speaks of the query's text here and of no row yet.
+    """
+    from google.api_core.exceptions import BadRequest, Forbidden, NotFound
+    from google.cloud import bigquery
+
+    config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
+    with translated("bigquery"):
+        try:
+            job = client.query(sql, job_config=config, retry=bigquery_retry(), job_retry=None, timeout=READ_TIMEOUT_S)
+        except (BadRequest, NotFound, Forbidden) as error:
+            if is_busy(error):
+                raise
+            details = getattr(error, "errors", None) or [{}]
+            message = details[0].get("message") if isinstance(details[0], Mapping) else None
+            raise (QueryRefused(str(message)) if message else _refused(error)) from None
+    if job.statement_type != "SELECT":
+        raise QueryRefused("only questions are asked here: SELECT ... or WITH ... SELECT")
+
+
 def named(client: "bigquery.Client", settings: Settings, name: str) -> tuple[list[str], list[tuple[object, ...]]]:
     """Run a query of sql/queries. Raises ConfigError for an unknown name."""
     return run(client, qualify(find(name).sql, settings))

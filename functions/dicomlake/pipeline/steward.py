@@ -4,6 +4,7 @@ Every decision leaves a row in `ops.audit`, written before the act, so that noth
 """
 
 import datetime
+from pathlib import Path
 
 from dicomlake.batches import batch_label
 from dicomlake.errors import Code, ConfigError
@@ -76,6 +77,20 @@ def find(services: Services, site: str, object_key: str, actor: str) -> list[Qua
     for note in notes:
         _audit(services, note, "quarantine_show", _steward(services, site, actor))
     return notes
+
+
+def save(services: Services, note: QuarantineNote, folder: Path) -> Path:
+    """Write the held original to a folder of the steward's, named by its keys. Raises ConfigError when that cannot be written."""
+    data = quarantine.read_original(
+        services.storage, services.settings.quarantine_bucket, note.id, services.settings.max_bytes
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{note.object_key}-{note.generation}"
+        file.write_bytes(data)
+    except OSError:
+        raise ConfigError("--save: the folder cannot be written to") from None
+    return file
 
 
 def decide(services: Services, site: str, object_key: str, action: str, actor: str) -> list[QuarantineNote]:

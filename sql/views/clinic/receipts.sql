@@ -2,8 +2,9 @@
 -- The settled outcome, the same whatever the order and however often the rows of ops.receipts and ops.retractions came.
 -- Decision: rows of one row_key are one decision, made when it was last made. Of several decisions about an object the latest counts, but
 -- no `pending` counts once there is any other: a repeated event may say it again after the work was done.
--- Then, in this order: a retracted object is quarantined; of equal content with equal decision the first arrival stands and the others
--- are duplicates; released objects that share study and instance but not content are in conflict with each other.
+-- Then, in this order: a retracted object is quarantined; of equal released content the first arrival stands and the others are
+-- duplicates (a copy of a held object is held for the same reason, and shows it); released objects that share study and instance but
+-- not content are in conflict with each other.
 WITH decisions AS (
     SELECT *
     FROM `ops.receipts`
@@ -55,7 +56,7 @@ eligible AS (
         -- Every empty file has the same content and each is a fault of its own; a manifest speaks for its batch, not for its bytes.
         content_key IS NOT NULL
         AND NOT retracted
-        AND outcome IN ('released', 'quarantined')
+        AND outcome = 'released'
         AND COALESCE(bytes, 1) > 0
         AND COALESCE(kind, 'other') != 'manifest' AS comparable
     FROM standing

@@ -66,8 +66,8 @@ def test_a_failing_function_is_tried_again_with_growing_delay_then_given_up_and_
             began = [call["began"] for call in s.seen()]
             gaps = [late - early for early, late in itertools.pairwise(began)]
             assert gaps[0] >= 0.09
-            assert gaps[1] > gaps[0] * 1.5
-            assert gaps[2] > gaps[1] * 1.5
+            assert gaps[1] >= 0.18  # lower bounds only: a busy machine may be late, never early
+            assert gaps[2] >= 0.36
             assert s.ledger.replay(row["id"]) == 1
             s.dispatcher.wake()
             await s.settle()
