@@ -7,8 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import click
+import pydicom.data
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from dicomlake.cli import verbs
 from dicomlake.errors import Code
@@ -54,6 +56,16 @@ def test_every_verb_is_in_the_readme_and_explains_itself() -> None:
         assert command.get_short_help_str(), name
         for child_name, child in getattr(command, "commands", {}).items():
             assert child.get_short_help_str(), f"{name} {child_name}"
+
+
+def test_the_readme_shows_what_explain_says(tmp_path: Path) -> None:
+    packaged = Path(pydicom.data.__file__).parent / "test_files" / "CT_small.dcm"
+    (tmp_path / "key").write_text("correct horse battery staple")
+    asked = CliRunner().invoke(verbs, ["explain", str(packaged), "--key-file", str(tmp_path / "key")])
+    said = {tuple(line.split()) for line in asked.output.splitlines()}
+    shown = (ROOT / "README.md").read_text().partition("$ dicomlake explain CT_small.dcm\n")[2].partition("```")[0]
+    assert len(shown.splitlines()) > 5
+    assert [line for line in shown.splitlines() if tuple(line.split()) not in said] == []
 
 
 def test_every_option_has_help() -> None:
