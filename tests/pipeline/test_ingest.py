@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dicomlake.errors import Code, ConfigError, TransientError
+from dicomlake.errors import ConfigError, TransientError
 from dicomlake.lake import objects
 from dicomlake.pipeline import assess, ingest, manifests, steward
 from dicomlake.pipeline.arrival import Arrival, arrive
@@ -63,7 +63,8 @@ def test_a_retraction_needs_no_original(platform: Platform) -> None:
     event = platform.arrive("b/a", instance(patient=6))
     assert len(platform.names(platform.services.settings.research_bucket)) == 1
     platform.bucket(event.bucket).blob("b/a").delete()
-    manifests.retract(platform.services, key_of(platform, event), Code.ACCESSION_MISMATCH)
+    platform.arrive("b/manifest.csv", b"accession_number\nOTHER\n")
+    platform.work()
     assert platform.settled(event) == ("quarantined", "accession_mismatch")
     assert platform.names(platform.services.settings.research_bucket) == []
 

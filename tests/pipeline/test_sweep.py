@@ -74,8 +74,10 @@ def test_a_lost_retraction_is_woken_although_the_object_has_its_receipt(platform
     event = platform.arrive("b/a", instance(patient=4))
     arrival = arrive(platform.services, event)
     assert arrival is not None
-    tasks.submit(platform.services, arrival, "retract", code=Code.ACCESSION_MISMATCH)
-    assert platform.task_events()
+    platform.arrive("b/manifest.csv", b"accession_number\nOTHER\n")
+    (manifest,) = platform.task_events()
+    work.run_task(platform.services, manifest)
+    assert platform.task_events()  # taken, and then the worker died
     sweep(platform.services, NONE)
     platform.work()
     assert platform.settled(event) == ("quarantined", "accession_mismatch")

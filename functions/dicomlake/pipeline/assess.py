@@ -60,11 +60,16 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Judged:
-    """An assessment and the plain hash of the bytes it judged (None when they were not read). `mismatched`: at odds with its manifest."""
+    """An assessment and the plain hash of the bytes it judged (None when they were not read). `mismatched`: at odds with its manifest.
+
+    `turn` counts what may make one judgement of an object differ from another: the manifests seen and the decisions of stewards. Neither
+    ever becomes fewer, so of two judgements the one with the higher turn knew more.
+    """
 
     assessment: Assessment
     sha256: str | None
     mismatched: bool = False
+    turn: int = 0
 
     @property
     def operations_outcome(self) -> Outcome:

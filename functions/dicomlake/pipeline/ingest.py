@@ -17,7 +17,7 @@ from dicomlake.lake.quarantine import CaseId
 from dicomlake.pipeline import manifests, original, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
-from dicomlake.pipeline.retract import supersede
+from dicomlake.pipeline.retract import retract, supersede
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.settle import settle
@@ -60,9 +60,11 @@ def _gone(services: Services, arrival: Arrival) -> None:
 def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     known = manifests.of_batch(services, arrival.site, arrival.batch)
     judged = _judge(services, arrival, known, light)
+    _replace_earlier(services, arrival, judged, light)
     settle(services, arrival, judged)
-    if not light:
-        _replace_earlier(services, arrival, judged)
+    if judged.assessment.outcome is Outcome.RELEASED and not light:  # it may have been held before
+        case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
+        quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
     manifests.recheck(services, arrival, judged, known)
     found = judged.assessment
     shown = {
@@ -73,12 +75,15 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     safelog.event("settled", object_key=arrival.object_key, bytes=arrival.event.size, **shown)
 
 
-def _replace_earlier(services: Services, arrival: Arrival, judged: Judged) -> None:
-    """This may be a replay or an approval: what an earlier judgement released or held gives way to this one."""
-    supersede(services, arrival, judged)
-    if judged.assessment.outcome is Outcome.RELEASED:
-        case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
-        quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
+def _replace_earlier(services: Services, arrival: Arrival, judged: Judged, light: bool) -> None:
+    """What an earlier judgement has released gives way to this one, before there is a receipt that says so."""
+    found = judged.assessment
+    if found.outcome is Outcome.PENDING:
+        return
+    if judged.mismatched and found.code is not None:
+        retract(services, arrival, judged.turn, found.code)
+    elif not light:
+        supersede(services, arrival, judged.turn, found.clean.object_name if found.clean else None, found.code)
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
@@ -113,7 +118,8 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     code = known.mismatch(arrival.path, sha256, len(data), manifests.accession_of(assessment.raw))
     if code is not None:
         assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
-    return Judged(assessment, sha256, mismatched=code is not None)
+    turn = known.turn if light else known.turn + receipts.decisions(services, arrival)
+    return Judged(assessment, sha256, mismatched=code is not None, turn=turn)
 
 
 def _waits(why: str) -> Judged:

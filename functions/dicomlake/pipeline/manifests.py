@@ -32,6 +32,7 @@ from dicomlake.pipeline.arrival import Arrival, arrive, common_columns
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.receipts import is_pending, judged_manifest, pending_prefix
 from dicomlake.pipeline.retract import retract as hide
+from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services, identity_rules
 from dicomlake.pipeline.settle import record, settle
 from dicomlake.pseudonyms import normal_accession
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 MAX_MANIFEST_BYTES = 64 << 20
 _ROWS_PER_INSERT = 500
+_MISMATCHES = frozenset({Code.HASH_MISMATCH, Code.SIZE_MISMATCH, Code.ACCESSION_MISMATCH})
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Known:
     said: Announced
     normalise: Callable[[str | None], str | None]
     gate_closed: bool
+
+    @property
+    def turn(self) -> int:
+        """How many manifests that is; more than before whenever there is a new one."""
+        return len(self.names)
 
     def mismatch(self, path: str, sha256: str, size: int, accession: str | None) -> Code | None:
         """Whether an object is at odds with what was announced."""
@@ -128,21 +135,42 @@ def recheck(services: Services, arrival: Arrival, judged: Judged, known: Known) 
         tasks.submit(services, arrival, again="gate")
     elif judged.sha256 is not None:
         code = now.mismatch(arrival.path, judged.sha256, arrival.event.size, accession_of(judged.assessment.raw))
-        if code is not None and code != judged.assessment.code:
-            tasks.submit(services, arrival, "retract", again=str(code), code=code)
+        _judge_again(services, arrival, judged.assessment.code, code, now)
 
 
-def retract(services: Services, arrival: Arrival, code: Code) -> None:
-    """Hide an object that turned out to be at odds with its manifest: rows first, then its clean copy goes, then quarantine."""
-    hide(services, arrival, code)
+def _judge_again(services: Services, arrival: Arrival, was: str | None, code: Code | None, known: Known) -> None:
+    """Send an object round when its manifests say of it what they did not say before: at odds now, at odds in another way, or no longer."""
+    if code is not None and code != was:
+        tasks.submit(services, arrival, "retract", again=str(code), code=code)
+    elif code is None and was in _MISMATCHES:
+        tasks.submit(services, arrival, again=f"manifest{known.turn}")
+
+
+def retract(services: Services, arrival: Arrival) -> bool:
+    """Hide an object that turned out to be at odds with its manifests: rows first, then its clean copy goes, then quarantine.
+
+    False, and nothing is done, when by now they agree with it.
+    """
+    known = of_batch(services, arrival.site, arrival.batch)
+    receipt = receipts.read(services, arrival)
+    if receipt is None or receipt.sha256 is None:
+        return False
+    code = known.mismatch(receipt.path, receipt.sha256, receipt.size, receipt.accession_number)
+    if code is None:
+        return False
+    turn = known.turn + receipts.decisions(services, arrival)
+    hide(services, arrival, turn, code)
     try:
-        data = original.read(services, arrival)
+        found = assess(original.read(services, arrival), services.tools(arrival.site))
     except ObjectGone:  # taken away by its owner: there is nothing left to hold, and the receipt says so
-        record(services, arrival, Judged(Assessment.held(code, "object_gone"), None, mismatched=True))
-        return
-    found = assess(data, services.tools(arrival.site))
+        gone = Assessment.held(code, "object_gone", Kind(receipt.kind), receipt.status or "")
+        record(services, arrival, Judged(gone, receipt.sha256, mismatched=True, turn=turn))
+        return True
     withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
-    settle(services, arrival, Judged(withheld, hashlib.sha256(data).hexdigest(), mismatched=True))
+    judged = Judged(withheld, receipt.sha256, mismatched=True, turn=turn)
+    settle(services, arrival, judged)
+    recheck(services, arrival, judged, known)
+    return True
 
 
 def waits(services: Services, arrival: Arrival) -> bool:
@@ -175,8 +203,8 @@ def _reconcile(services: Services, arrival: Arrival) -> None:
             continue
         code = known.mismatch(receipt.path, receipt.sha256, receipt.size, receipt.accession_number)
         earlier = arrive(services, event_of(receipt))
-        if code is not None and receipt.code != code and earlier is not None:
-            tasks.submit(services, earlier, "retract", again=str(code), code=code)
+        if earlier is not None:
+            _judge_again(services, earlier, receipt.code, code, known)
 
 
 def event_of(receipt: Receipt) -> StorageEvent:

@@ -33,7 +33,7 @@ def is_settled(services: Services, arrival: Arrival) -> bool:
 
 
 def row(services: Services, arrival: Arrival, judged: Judged) -> OperationsRow:
-    """The decision as a row. Its key names the object and the decision, so that the same decision twice is one row."""
+    """The decision as a row. Its key names the object, the decision and its turn: said twice it is one row, decided once more it is another."""
     found = judged.assessment
     values = {
         **common_columns(services, arrival),
@@ -52,7 +52,8 @@ def row(services: Services, arrival: Arrival, judged: Judged) -> OperationsRow:
         "decided_at": _now(),
     }
     key = services.operations(arrival.site)
-    parts = (arrival.object_key, arrival.event.generation, found.outcome, found.code or "", judged.sha256 or "")
+    decision = (found.outcome, found.code or "", judged.sha256 or "", judged.turn)
+    parts = (arrival.object_key, arrival.event.generation, *decision)
     return OperationsRow(TABLE, row_key(key, TABLE, *parts), values)
 
 
@@ -103,6 +104,15 @@ def write_final(services: Services, arrival: Arrival, judged: Judged) -> None:
     objects.delete(services.storage, services.settings.state_bucket, pending_name(arrival))
 
 
+def read(services: Services, arrival: Arrival) -> Receipt | None:
+    """The receipt file of an object, if it has one."""
+    try:
+        body = objects.read(services.storage, services.settings.state_bucket, _file(arrival), None, _MAX_RECEIPT_BYTES)
+    except objects.ObjectGone:
+        return None
+    return Receipt.from_json(body)
+
+
 def of_batch(services: Services, site: str, batch: str) -> Iterator[Receipt]:
     """All receipt files of a batch. Each carries a copy of itself in its metadata, so that a listing gives a thousand at a time."""
     bucket = services.settings.state_bucket
@@ -140,6 +150,18 @@ def is_approved(services: Services, arrival: Arrival, code: Code) -> bool:
 def approval_name(arrival: Arrival, code: Code) -> str:
     """Object name of a reviewer's approval."""
     return f"approvals/{arrival.id}-{code}.json"
+
+
+def note_decision(services: Services, arrival: Arrival, name: str) -> None:
+    """Note that a steward has decided about this object once more; `name` tells the decision from others."""
+    folder = f"decisions/{arrival.id}/"
+    objects.create(services.storage, services.settings.state_bucket, f"{folder}{name}.json", b"{}", _JSON)
+
+
+def decisions(services: Services, arrival: Arrival) -> int:
+    """How often a steward has decided about this object."""
+    folder = f"decisions/{arrival.id}/"
+    return sum(1 for _ in objects.names(services.storage, services.settings.state_bucket, folder))
 
 
 def subject_keys(services: Services, arrival: Arrival, raw: "RawInstance | None") -> dict[str, str | None]:

@@ -1,69 +1,67 @@
-"""What must not be seen any more is hidden: a delivery at odds with its manifest, or an object that a later judgement has superseded.
+"""What must not be seen any more is hidden: what earlier judgements of an object released, when the one at hand is another.
 
 First the rows that hide it from every view, then the clean object goes, unless another delivery of the same content still stands.
-Called by `manifests.py` and, after every judgement that is not the first, by `ingest.py`.
+Called by `ingest.py` and `manifests.py` before a judgement is settled. A judgement has a turn, and so has what it released: nothing here
+depends on which of two was written first.
 """
-
-import datetime
 
 from dicomlake.errors import Code
 from dicomlake.lake import objects
 from dicomlake.lake import query as lake_query
 from dicomlake.lake.definitions import qualify
-from dicomlake.pipeline.arrival import Arrival, common_columns, row_key
-from dicomlake.pipeline.assess import Judged, Outcome
+from dicomlake.pipeline.arrival import Arrival, row_key
 from dicomlake.pipeline.services import Services
-from dicomlake.pipeline.settle import delivery_key, insert_operations, insert_research, research_columns
-from dicomlake.rows import OperationsRow, ResearchRow
+from dicomlake.pipeline.settle import delivery_key, insert_research, research_columns
+from dicomlake.rows import ResearchRow
 
-_OBJECTS = "SELECT DISTINCT object FROM `lake.instances` WHERE site = @site AND delivery_key = @delivery AND object IS NOT NULL"
+_RELEASED = """
+SELECT DISTINCT delivery_key, object
+FROM `lake.instances`
+WHERE site = @site AND delivery_key IN UNNEST(@deliveries) AND object IS NOT NULL
+"""
 _STANDING = """
 SELECT COUNT(*)
 FROM `lake.instances` AS i
-LEFT JOIN `lake.retractions` AS r
-    ON i.site = r.site AND i.delivery_key = r.delivery_key AND (r.object IS NULL OR r.object = i.object)
+LEFT JOIN `lake.retractions` AS r ON i.site = r.site AND i.delivery_key = r.delivery_key
 WHERE i.site = @site AND i.object = @object AND r.site IS NULL
 """
 
 
-def retract(services: Services, arrival: Arrival, code: Code) -> None:
-    """Hide a whole delivery from every view of both sides and take its clean objects away."""
-    table = "ops.retractions"
-    values = common_columns(services, arrival) | {
-        "object_key": arrival.object_key,
-        "code": code,
-        "decided_at": datetime.datetime.now(datetime.UTC).isoformat(),
-    }
-    key = row_key(services.operations(arrival.site), table, arrival.object_key, arrival.event.generation, code)
-    insert_operations(services, [OperationsRow(table, key, values)])
-    _hide(services, arrival, None, code)
-    for name in _objects_of(services, arrival):
+def retract(services: Services, arrival: Arrival, turn: int, code: Code) -> None:
+    """Hide whatever was released of an arrival up to and with `turn`, and also what a judgement still under way may release."""
+    deliveries = [delivery_key(services, arrival, number) for number in range(turn + 1)]
+    _hide(services, arrival, deliveries, code)
+    for _, name in _released(services, arrival, deliveries):
         _take_away(services, arrival.site, name)
 
 
-def supersede(services: Services, arrival: Arrival, judged: Judged) -> None:
-    """Hide what an earlier judgement of this delivery released, unless the one just settled has released the very same object."""
-    found = judged.assessment
-    if found.outcome is Outcome.PENDING or found.code is Code.INTERNAL_ERROR:
+def supersede(services: Services, arrival: Arrival, turn: int, kept: str | None, code: Code | None) -> None:
+    """Hide what turns before `turn` released; where nothing is released now (no object is `kept`), that of `turn` itself as well."""
+    numbers = range(turn if kept is not None else turn + 1)
+    if not numbers:
         return
-    for name in _objects_of(services, arrival):
-        if found.clean is None or name != found.clean.object_name:
-            _hide(services, arrival, name, found.code)
+    earlier = _released(services, arrival, [delivery_key(services, arrival, number) for number in numbers])
+    _hide(services, arrival, sorted({delivery for delivery, _ in earlier}), code)
+    for _, name in earlier:
+        if name != kept:
             _take_away(services, arrival.site, name)
 
 
-def _hide(services: Services, arrival: Arrival, name: str | None, code: Code | None) -> None:
+def _hide(services: Services, arrival: Arrival, deliveries: list[str], code: Code | None) -> None:
     table = "lake.retractions"
-    delivery = delivery_key(services, arrival)
-    values = {**research_columns(services, arrival.site), "delivery_key": delivery, "object": name, "code": code}
-    key = row_key(services.research(arrival.site), table, delivery, name or "")
-    insert_research(services, [ResearchRow(table, key, values)])
+    key = services.research(arrival.site)
+    columns = research_columns(services, arrival.site)
+    rows = [
+        ResearchRow(table, row_key(key, table, delivery), {**columns, "delivery_key": delivery, "code": code})
+        for delivery in deliveries
+    ]
+    insert_research(services, rows)
 
 
-def _objects_of(services: Services, arrival: Arrival) -> list[str]:
-    params = {"site": arrival.site, "delivery": delivery_key(services, arrival)}
-    _, rows = lake_query.run(services.bigquery, qualify(_OBJECTS, services.settings), params)
-    return [str(row[0]) for row in rows]
+def _released(services: Services, arrival: Arrival, deliveries: list[str]) -> list[tuple[str, str]]:
+    params = {"site": arrival.site, "deliveries": deliveries}
+    _, rows = lake_query.run(services.bigquery, qualify(_RELEASED, services.settings), params)
+    return [(str(delivery), str(name)) for delivery, name in rows]
 
 
 def _take_away(services: Services, site: str, name: str) -> None:

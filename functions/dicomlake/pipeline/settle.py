@@ -23,7 +23,7 @@ def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
     found = judged.assessment
     if found.clean is not None and judged.sha256 is not None:
         new = objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
-        insert_research(services, [_instance_row(services, arrival, found.clean, judged.sha256)])
+        insert_research(services, [_instance_row(services, arrival, judged, found.clean, judged.sha256)])
         if not new:  # another delivery of the same content may have been retracted in between, and the object with it
             objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
     if found.raw is not None and judged.sha256 is not None and not judged.mismatched:
@@ -67,24 +67,26 @@ def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
     quarantine.hold(services.storage, services.settings.quarantine_bucket, note)
 
 
-def _instance_row(services: Services, arrival: Arrival, clean: "CleanInstance", sha256: str) -> ResearchRow:
+def _instance_row(
+    services: Services, arrival: Arrival, judged: Judged, clean: "CleanInstance", sha256: str
+) -> ResearchRow:
     key = services.research(arrival.site)
     content = key.identifier("content", sha256, "C")
     values = {
         **research_columns(services, arrival.site),
         **instance_values(clean),
-        "delivery_key": delivery_key(services, arrival),
+        "delivery_key": delivery_key(services, arrival, judged.turn),
         "content_key": content,
     }
     table = "lake.instances"
     return ResearchRow(table, row_key(key, table, values["delivery_key"], clean.object_name), values)
 
 
-def delivery_key(services: Services, arrival: Arrival) -> str:
-    """The research side's name for one arrival; joins to nothing on the operations side."""
+def delivery_key(services: Services, arrival: Arrival, turn: int) -> str:
+    """The research side's name for what one judgement of an arrival released; joins to nothing on the operations side."""
     event = arrival.event
     return services.research(arrival.site).identifier(
-        "object", f"{event.bucket}/{event.name}\x1f{event.generation}", "O"
+        "object", f"{event.bucket}/{event.name}\x1f{event.generation}\x1f{turn}", "O"
     )
 
 

@@ -108,14 +108,13 @@ def decide(services: Services, site: str, object_key: str, action: str, actor: s
 def replay(services: Services, site: str, batch: str | None, code: str | None, actor: str) -> int:
     """Send round again every object of a batch, or every one held under `code`. Returns how many."""
     by = _steward(services, site, actor)
-    again = _again(by)
     if code is not None:
         notes = list(quarantine.list_cases(services.storage, services.settings.quarantine_bucket, site, code))
         for listed in notes:
             note = _case(services, listed.id)
             _check_replay(services, note)
             _audit(services, note, "quarantine_replay", by)
-            tasks.submit(services, _arrival(services, note), again=again)
+            _send_round(services, _arrival(services, note), by)
         return len(notes)
     about = batch_label(batch or "", services.operations(site))
     arrived = [arrive(services, manifests.event_of(found)) for found in receipts.of_batch(services, site, batch or "")]
@@ -124,7 +123,7 @@ def replay(services: Services, site: str, batch: str | None, code: str | None, a
     _load(services, audit_row(by, "replay_batch", about=about))
     count = 0
     for arrival in filter(None, arrived):
-        tasks.submit(services, arrival, again=again)
+        _send_round(services, arrival, by)
         count += 1
     return count
 
@@ -150,7 +149,7 @@ def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
     quarantine.approve(services.storage, services.settings.quarantine_bucket, note.id, by)
     name = receipts.approval_name(arrival, Code(note.code))
     objects.create(services.storage, services.settings.state_bucket, name, b"{}", "application/json")
-    tasks.submit(services, arrival, again=_again(by))
+    _send_round(services, arrival, by)
 
 
 def _delete(services: Services, note: QuarantineNote, by: Steward) -> None:
@@ -161,7 +160,7 @@ def _delete(services: Services, note: QuarantineNote, by: Steward) -> None:
 
 def _replay(services: Services, note: QuarantineNote, by: Steward) -> None:
     quarantine.replay(services.storage, services.settings.quarantine_bucket, note.id, by)
-    tasks.submit(services, _arrival(services, note), again=_again(by))
+    _send_round(services, _arrival(services, note), by)
 
 
 _CHECKS = {"approve": _check_approve, "delete": _check_delete, "replay": _check_replay}
@@ -204,8 +203,10 @@ def _steward(services: Services, site: str, actor: str) -> Steward:
     return Steward(actor, key, datetime.datetime.now(datetime.UTC), services.versions(key))
 
 
-def _again(by: Steward) -> str:
-    return f"{by.decided_at:%Y%m%d%H%M%S%f}"
+def _send_round(services: Services, arrival: Arrival, by: Steward) -> None:
+    again = f"{by.decided_at:%Y%m%d%H%M%S%f}"
+    receipts.note_decision(services, arrival, again)
+    tasks.submit(services, arrival, again=again)
 
 
 def _audit(services: Services, note: QuarantineNote, action: str, by: Steward) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from dicomlake import safelog
-from dicomlake.errors import Code, TransientError
+from dicomlake.errors import TransientError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import objects
 from dicomlake.pipeline import ingest, manifests, tasks
@@ -47,9 +47,9 @@ def _ingest(services: Services, arrival: Arrival, _task: Task) -> None:
     ingest.process(services, arrival, light=False)
 
 
-def _retract(services: Services, arrival: Arrival, task: Task) -> None:
-    assert task.code is not None, "submitted with the code of the mismatch"
-    manifests.retract(services, arrival, Code(task.code))
+def _retract(services: Services, arrival: Arrival, _task: Task) -> None:
+    if not manifests.retract(services, arrival):
+        ingest.process(services, arrival, light=False)
 
 
 def _give_up(services: Services, arrival: Arrival, _task: Task) -> None:
