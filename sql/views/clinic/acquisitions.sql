@@ -16,7 +16,7 @@ retracted AS (
         generation,
         content_key
     FROM `clinic.receipts`
-    WHERE retracted AND content_key IS NOT NULL
+    WHERE (retracted OR operations_outcome = 'quarantined') AND content_key IS NOT NULL
     GROUP BY site, generation, content_key
 ),
 
