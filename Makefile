@@ -26,13 +26,13 @@ setup-dev: .venv/.ready-dev
 
 .venv/.ready: requirements.lock pyproject.toml | .venv/bin/pip
 	@echo "installing the platform into .venv (once, pinned by requirements.lock) ..."
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.ready-dev: tests/requirements.lock .venv/.ready
 	@echo "installing the development tools into .venv (once, pinned by tests/requirements.lock) ..."
-	@$(PIP) install --require-hashes -r tests/requirements.lock
+	@$(PIP) install --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
 test: setup-dev  ## the whole test suite
@@ -53,7 +53,7 @@ bench: setup-dev .venv-bench/.ready  ## the figures of the README, alternating w
 
 .venv-bench/.ready: tests/bench/requirements.lock
 	@bash .ci/python.sh .venv-bench
-	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --require-hashes -r $<
+	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --no-deps --require-hashes -r $<
 	@touch $@
 
 lock:  ## for maintainers: pin again (needs uv)
