@@ -4,6 +4,10 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STATE := .localemu
 PORT := 9000
+# Programs the platform calls (reading text in pictures; the laptop's translation engine), and those only the tests compare with.
+DEBIAN := tesseract-ocr tesseract-ocr-osd tesseract-ocr-spa tesseract-ocr-fra tesseract-ocr-deu tesseract-ocr-ita tesseract-ocr-por \
+	apertium apertium-eng-spa apertium-es-pt apertium-fr-es apertium-spa-ita
+DEBIAN_DEV := dicom3tools libgdcm-tools
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 
 .PHONY: help setup setup-dev demo up test check fuzz bench lock clean
@@ -25,12 +29,14 @@ setup-dev: .venv/.ready-dev
 	@bash .ci/python.sh .venv
 
 .venv/.ready: requirements.lock pyproject.toml | .venv/bin/pip
+	@bash .ci/debian.sh $(DEBIAN)
 	@echo "installing the platform into .venv (once, pinned by requirements.lock) ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.ready-dev: tests/requirements.lock .venv/.ready
+	@bash .ci/debian.sh $(DEBIAN_DEV)
 	@echo "installing the development tools into .venv (once, pinned by tests/requirements.lock) ..."
 	@$(PIP) install --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
@@ -57,9 +63,9 @@ bench: setup-dev .venv-bench/.ready  ## the figures of the README, alternating w
 	@touch $@
 
 lock:  ## for maintainers: pin again (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra local --group build -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -c requirements.lock -o functions/requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra local --group build --group dev -c requirements.lock -o tests/requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra local --extra text --extra pixels --extra dose --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra text --extra pixels --extra dose -c requirements.lock -o functions/requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra local --extra text --extra pixels --extra dose --group build --group dev -c requirements.lock -o tests/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group bench -o tests/bench/requirements.lock
 
 clean:  ## remove the environments and the local state
