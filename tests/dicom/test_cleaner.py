@@ -148,7 +148,7 @@ def test_names_that_are_words_stay_where_they_are_words(patient: str, text: str,
 def test_a_recogniser_finds_what_nothing_else_knows(profile: Profile, key: SiteKey) -> None:
     raw = read_raw(instance(StudyDescription="MR of aunt Hildegard", BodyPartExamined="HILDEGARD"))
 
-    def recognise(text: str) -> list[tuple[int, int]]:
+    def recognise(text: str, _: object) -> list[tuple[int, int]]:
         at = text.find("Hildegard")
         return [(at, at + 9)] if at >= 0 else []
 

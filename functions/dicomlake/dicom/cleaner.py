@@ -7,20 +7,18 @@ PS3.15 E.3.5 Clean Descriptors, E.3.4 Clean Structured Content.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of
+from dicomlake.dicom.seams import Recogniser
 from dicomlake.dicom.text import SINGLE_VALUED, Charset
 from dicomlake.dicom.textdates import DateMode, DateRules, MonthNames
 from dicomlake.pseudonyms import SiteKey, is_standard_uid
 from dicomlake.rules.text import TextPattern, TextRules
-
-# Text in, the (start, end) of what identifies somebody out. Given by the room that reads reports.
-Recogniser = Callable[[str], Iterable[tuple[int, int]]]
 
 CLEANED_VRS = frozenset(b"CS LO LT SH ST UC UT".split())
 NUMBER_VRS = frozenset((b"DS", b"IS"))
@@ -110,7 +108,7 @@ class Cleaner:
             for pattern in self.engine.rules.patterns:
                 yield from self._matches(pattern, text)
             if recognise and self.recognise is not None:
-                yield from (Span(start, end, "") for start, end in self.recognise(text))
+                yield from (Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known))
 
     def _uids(self, text: str) -> Iterator[Span]:
         for found in _UID.finditer(text):

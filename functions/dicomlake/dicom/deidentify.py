@@ -13,25 +13,30 @@ from functools import cached_property
 from struct import pack
 
 from dicomlake.dicom import encode
-from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, Recogniser, cleaner_for
+from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, cleaner_for
 from dicomlake.dicom.dictionary import keyword_of
-from dicomlake.dicom.elements import UNDEFINED, Element, Item, corrupt
+from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
-from dicomlake.dicom.identities import concept_of
+from dicomlake.dicom.identities import concept_of, identities_of
 from dicomlake.dicom.plan import Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
+from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values, padded
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
 
-Edit = tuple[int, int, bytes]
+Edit = tuple[int, int, bytes | memoryview]
+Parts = tuple[bytes | memoryview, ...]
 # Bytes of private attributes that may be text after all.
 _SUSPECT = frozenset(b"OB OW UN DS IS".split())
 
-_PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_PATIENT_NAME, _PATIENT_ID, _BITS = 0x00100010, 0x00100020, 0x00280100
 _CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
+# Offsets into fragments that a new picture does not have, and lengths of them.
+_OFFSETS = (0x7FE00001, 0x7FE00002, 0x7FE00003)
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
 
 
@@ -40,6 +45,7 @@ class CleanInstance:
     """A de-identified object: `slices` are its bytes in order, views into the original wherever nothing changed.
 
     All UIDs and the patient key are pseudonyms. `actions` counts elements by action (`D`, `Z`, `X`, `K`, `U`, `M`, `C`).
+    `pixels` is the treated picture it was made with, None where the picture is the original's.
     """
 
     slices: tuple[bytes | memoryview, ...] = field(repr=False)
@@ -54,6 +60,7 @@ class CleanInstance:
     rules_version: str
     key_version: str
     actions: Mapping[str, int]
+    pixels: CleanPixels | None
     _digest8: Callable[[bytes], str] = field(repr=False)
 
     @property
@@ -77,19 +84,25 @@ class CleanInstance:
 
 
 def deidentify(
-    raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity, recognise: Recogniser | None = None
+    raw: RawInstance,
+    profile: Profile,
+    key: SiteKey,
+    patient: PatientIdentity,
+    recognise: Recogniser | None = None,
+    pixels: CleanPixels | None = None,
 ) -> CleanInstance:
     """Treat each element by its rule. Same input, profile and key: same bytes. Raises PermanentError(corrupt) for what cannot be followed.
 
-    `recognise` finds what identifies in text beyond what the object itself tells; without it, known values and common forms go.
+    `recognise` finds what identifies in text beyond what the object itself tells; without it, known values and common forms go. `pixels`
+    is the picture as the pixel room has treated it, with what the header must say about it; without it the picture stays as it is.
     """
     values = values_for(raw, profile, key, patient, recognise)
-    walk = Walk(raw, plan_for(profile), values)
+    walk = Walk(raw, plan_for(profile), values, pixels)
     slices = walk.run()
     sop_class, study, series, sop = (
         values.uid(_value(raw, tag), keyword_of(tag)) for tag in (0x00080016, 0x0020000D, 0x0020000E, 0x00080018)
     )
-    syntax = raw.syntax.written_as
+    syntax = raw.syntax.written_as if pixels is None else pixels.written_in(raw.syntax.explicit, raw.syntax.written_as)
     return CleanInstance(
         slices=(preamble_and_meta(sop_class, sop, syntax), *slices),
         patient_key=values.patient_key,
@@ -103,6 +116,7 @@ def deidentify(
         rules_version=profile.version,
         key_version=key.version,
         actions={str(action): count for action, count in sorted(walk.actions.items())},
+        pixels=pixels,
         _digest8=key.digest8,
     )
 
@@ -119,6 +133,12 @@ def values_for(
     return Values(key, profile.dummies, patient_key, _value(raw, _PATIENT_ID).strip(b" \0"), days, cleaner)
 
 
+def known_identity(raw: RawInstance, profile: Profile) -> KnownIdentity:
+    """What `raw` is known to identify people with, but what a rule keeps on purpose."""
+    plan = plan_for(profile)
+    return identities_of(plan.engine.gatherer.facts_of(raw, plan.kept), plan.engine.rules).known
+
+
 def _value(raw: RawInstance, tag: int) -> bytes:
     return raw.value(tag) or b""
 
@@ -126,8 +146,9 @@ def _value(raw: RawInstance, tag: int) -> bytes:
 class Walk:
     """One pass over the tree of one instance."""
 
-    def __init__(self, raw: RawInstance, plan: Plan, values: Values) -> None:
+    def __init__(self, raw: RawInstance, plan: Plan, values: Values, pixels: CleanPixels | None = None) -> None:
         self._raw = raw
+        self._pixels = pixels
         self._buffer = raw.buffer
         self._plan = plan
         self._values = values
@@ -144,26 +165,43 @@ class Walk:
     def run(self) -> list[bytes | memoryview]:
         """The slices of the clean data set."""
         explicit, elements = self._raw.syntax.explicit, self._raw.elements
-        own = self._own(explicit)
+        own = self._own(explicit) | self._picture(explicit)
         self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset)
         tags = [one[0] for one in elements]
-        for tag, encoded in own.items():
+        for tag, parts in sorted(own.items()):
             place = bisect_right(tags, tag)
+            start = stop = elements[place][2] if place < len(elements) else elements[-1][4]
             if place and tags[place - 1] == tag:
-                self._edits.append((elements[place - 1][2], elements[place - 1][4], encoded))
-            else:
-                start = elements[place][2] if place < len(elements) else elements[-1][4]
-                self._edits.append((start, start, encoded))
+                start, stop = elements[place - 1][2], elements[place - 1][4]
+            self._edits.extend((start, start, part) for part in parts)
+            self._edits.append((start, stop, b""))
         return self._assembled()
 
-    def _own(self, explicit: bool) -> dict[int, bytes]:
+    def _picture(self, explicit: bool) -> dict[int, Parts]:
+        """What a treated picture puts in place of the original's elements."""
+        pixels, raw = self._pixels, self._raw
+        if pixels is None:
+            return {}
+        encoded = pixels.encoded()
+        made: dict[int, Parts] = {tag: (encode.element(tag, *one, explicit),) for tag, one in encoded.items()}
+        if pixels.data is None:
+            return made
+        bits = int.from_bytes(encoded[_BITS][1], "little") if _BITS in encoded else raw.number("BitsAllocated") or 16
+        fragments = syntax_of(pixels.written_in(explicit, raw.syntax.written_as)).encapsulated
+        vr, size = b"OB" if fragments or bits <= 8 else b"OW", len(pixels.data)
+        head = encode.header(PIXEL_DATA, vr, UNDEFINED if fragments else size + (size & 1), explicit)
+        made[PIXEL_DATA] = (head, pixels.data, encode.SEQUENCE_END if fragments else b"\0" * (size & 1))
+        return made | {tag: () for tag in _OFFSETS if tag in raw.index}
+
+    def _own(self, explicit: bool) -> dict[int, Parts]:
         """Top-level elements that are written whatever the input has: what was done, and who the patient is now."""
-        own = dict(self._plan.marks[explicit])
+        cleaned = self._pixels is not None and self._pixels.cleaned
+        own: dict[int, Parts] = {tag: (one,) for tag, one in self._plan.marks[explicit, cleaned].items()}
         for tag, vr in ((_PATIENT_NAME, b"PN"), (_PATIENT_ID, b"LO")):
             rule = self._plan.table[tag][1]
             if rule is not None and rule.method is Method.PATIENT_KEY:
-                own[tag] = encode.element(tag, vr, padded(self._values.patient_key.encode("ascii"), vr), explicit)
-        return dict(sorted(own.items()))
+                own[tag] = (encode.element(tag, vr, padded(self._values.patient_key.encode("ascii"), vr), explicit),)
+        return own
 
     def _assembled(self) -> list[bytes | memoryview]:
         view, slices = memoryview(self._buffer), list[bytes | memoryview]()

@@ -7,6 +7,9 @@ from dicomlake.dicom.dictionary import LONG_VRS
 from dicomlake.dicom.elements import corrupt
 from dicomlake.rules import DummyElement
 
+# The delimiter that closes a value of undefined length.
+SEQUENCE_END = pack("<HHI", 0xFFFE, 0xE0DD, 0)
+
 
 def header(tag: int, vr: bytes, length: int, explicit: bool) -> bytes:
     """What stands before a value of `length` bytes."""

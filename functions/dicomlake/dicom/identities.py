@@ -15,6 +15,7 @@ from itertools import permutations
 from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.elements import Element
 from dicomlake.dicom.read import RawInstance
+from dicomlake.dicom.seams import KnownIdentity
 from dicomlake.dicom.text import Charset, decoded_values
 from dicomlake.rules.text import KnownRules, TextRules
 
@@ -130,6 +131,7 @@ class Identities:
     stated: frozenset[datetime.date] = field(repr=False)
     vital: frozenset[datetime.date] = field(repr=False)
     phrases: "dict[str, frozenset[str]]" = field(repr=False)
+    known: KnownIdentity = field(repr=False)
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where a known value stands in folded text."""
@@ -218,6 +220,20 @@ class _Maker:
             frozenset(self._stated),
             frozenset(self._vital),
             {head: followers for head, followers in self._rules.phrases.items() if head in self._parts},
+            self._as_stated(decoded),
+        )
+
+    def _as_stated(self, decoded: dict[str, list[str]]) -> KnownIdentity:
+        def of(*kinds: str) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(text for kind in kinds for text in decoded.get(kind, [])))
+
+        return KnownIdentity(
+            of(_NAME),
+            of("identifiers", "short_identifiers", "concepts"),
+            of("places", "phrases", "addresses"),
+            of("phones"),
+            tuple(sorted(self._stated | self._vital)),
+            tuple(sorted(self._vital)),
         )
 
     def _name(self, text: str) -> None:

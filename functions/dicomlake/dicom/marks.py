@@ -5,12 +5,19 @@ from dicomlake.dicom.values import padded
 from dicomlake.rules import Profile
 
 IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+# CID 7050.
+CLEAN_PIXELS = ("113101", "DCM", "Clean Pixel Data Option")
 _MAX_LO = 64
 
 
-def marks(profile: Profile, explicit: bool) -> dict[int, bytes]:
+def stated_codes(profile: Profile, pixels_cleaned: bool) -> tuple[tuple[str, str, str], ...]:
+    """The (code, scheme, meaning) of what was done: the profile's, and that the picture was cleaned."""
+    return (*profile.method_codes, *(CLEAN_PIXELS,) * pixels_cleaned)
+
+
+def marks(profile: Profile, explicit: bool, pixels_cleaned: bool = False) -> dict[int, bytes]:
     """The encoded elements by tag; they replace whatever an earlier de-identification said."""
-    codes = (_code(*code, explicit) for code in profile.method_codes)
+    codes = (_code(*code, explicit) for code in stated_codes(profile, pixels_cleaned))
     return {
         IDENTITY_REMOVED: element(IDENTITY_REMOVED, b"CS", b"YES ", explicit),
         METHOD: element(METHOD, b"LO", padded("\\".join(method(profile)).encode("ascii"), b"LO"), explicit),

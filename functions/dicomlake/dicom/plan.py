@@ -29,9 +29,9 @@ class Plan:
     kept: frozenset[int] = field(repr=False)
 
     @cached_property
-    def marks(self) -> tuple[dict[int, bytes], dict[int, bytes]]:
-        """The elements that say what was done, in implicit and in explicit VR."""
-        return marks(self.profile, False), marks(self.profile, True)
+    def marks(self) -> dict[tuple[bool, bool], dict[int, bytes]]:
+        """The elements that say what was done, by whether VRs are explicit and whether the picture was cleaned."""
+        return {(e, p): marks(self.profile, e, p) for e in (False, True) for p in (False, True)}
 
     @cached_property
     def dated(self) -> Action:

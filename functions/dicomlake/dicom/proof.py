@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
-from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL
+from dicomlake.dicom.elements import PIXEL_DATA
+from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, stated_codes
 from dicomlake.dicom.plan import Plan, effective_vr
+from dicomlake.dicom.seams import CleanPixels
 from dicomlake.dicom.text import Charset
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import is_standard_uid
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
+# PixelData, and what a new one makes wrong: offsets into fragments and their lengths.
+_PICTURE = frozenset({PIXEL_DATA, 0x7FE00001, 0x7FE00002, 0x7FE00003})
 _PADDING = b" \0\t\r\n"
 _TEXT = {vr.decode("ascii") for vr in CLEANED_VRS}
 _CHARSET = 0x00080005
@@ -38,8 +42,11 @@ class Proof:
     to have moved.
     """
 
-    def __init__(self, plan: Plan, patient_key: str) -> None:
+    def __init__(self, plan: Plan, patient_key: str, pixels: CleanPixels | None = None) -> None:
         self._plan = plan
+        self._pixels = pixels
+        self._picture = {} if pixels is None else pixels.encoded()
+        self._own = _OWN | self._picture.keys() | (set() if pixels is None or pixels.data is None else _PICTURE)
         self._patient_key = patient_key.encode("ascii")
         self.texts: list[str] = []
         self.codes: list[str] = []
@@ -64,11 +71,11 @@ class Proof:
         if _CHARSET in after:
             charset = Charset.of(_pair(after, after, _CHARSET)[0])
         for tag in map(int, after.keys()):
-            if not depth and tag in _OWN:
+            if not depth and tag in self._own:
                 continue
             self._element(before, after, tag, charset, depth)
         for tag in map(int, before.keys()):
-            if tag & 0x10000 or tag in after or (not depth and tag in _OWN):
+            if tag & 0x10000 or tag in after or (not depth and tag in self._own):
                 continue
             if self._rule(before, tag).action is not Action.X:
                 raise failed("element_lost")
@@ -77,12 +84,25 @@ class Proof:
 
     def check_marks(self, after: "Dataset") -> None:
         """The copy must say what was done, in codes."""
-        wanted = [(code, scheme) for code, scheme, _ in self._plan.profile.method_codes]
+        cleaned = self._pixels is not None and self._pixels.cleaned
+        wanted = [(code, scheme) for code, scheme, _ in stated_codes(self._plan.profile, cleaned)]
         stated = [(str(item.CodeValue), str(item.CodingSchemeDesignator)) for item in after[METHOD_CODES].value]
         if stated != wanted or str(after[IDENTITY_REMOVED].value) != "YES":
             raise failed("method_not_stated")
         if str(after[TEMPORAL].value) != self._plan.profile.temporal:
             raise failed("method_not_stated")
+
+    def check_picture(self, after: "Dataset") -> None:
+        """A treated picture must stand in the copy byte for byte, and the header say of it what was said."""
+        for tag, (_, value) in self._picture.items():
+            if tag not in after or _pair(after, after, tag)[0].strip(_PADDING) != value.strip(_PADDING):
+                raise failed("picture_not_stated")
+        if self._pixels is not None and self._pixels.data is not None:
+            new = _pair(after, after, PIXEL_DATA)[0] if PIXEL_DATA in after else b""
+            size = len(self._pixels.data)
+            stale = [tag for tag in map(int, after.keys()) if tag in _PICTURE - {PIXEL_DATA}]
+            if stale or new[:size] != self._pixels.data or len(new) > size + 1:
+                raise failed("picture_not_replaced")
 
     def _rule(self, dataset: "Dataset", tag: int) -> Rule:
         if tag & 0x10000 and self._plan.profile.safe_private is not None:

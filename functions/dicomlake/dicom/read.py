@@ -173,10 +173,19 @@ def _check_pixels(raw: RawInstance) -> None:
 
 def expected_pixel_bytes(raw: RawInstance) -> int | None:
     """The size of native pixel data by the header (PS3.5 8.1), in bytes without padding; None when the header does not say."""
-    rows, columns, bits = raw.number("Rows"), raw.number("Columns"), raw.number("BitsAllocated")
+    rows, columns, bits, samples, frames = (raw.number(keyword) for keyword in PICTURE_SIZE)
+    return picture_bytes(rows, columns, bits, samples, frames, raw.first("PhotometricInterpretation") or "")
+
+
+PICTURE_SIZE = ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "NumberOfFrames")
+
+
+def picture_bytes(
+    rows: int | None, columns: int | None, bits: int | None, samples: int | None, frames: int | None, photometric: str
+) -> int | None:
+    """The same of the values themselves."""
     if not rows or not columns or not bits:
         return None
-    samples = raw.number("SamplesPerPixel") or 1
-    sixths = _SUBSAMPLED.get(raw.first("PhotometricInterpretation") or "", 6 * samples) if samples == 3 else 6 * samples
-    frames = max(raw.number("NumberOfFrames") or 1, 1)
-    return (rows * columns * sixths * bits * frames + 47) // 48
+    samples = samples or 1
+    sixths = _SUBSAMPLED.get(photometric, 6 * samples) if samples == 3 else 6 * samples
+    return (rows * columns * sixths * bits * max(frames or 1, 1) + 47) // 48

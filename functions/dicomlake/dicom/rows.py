@@ -52,7 +52,11 @@ def instance_values(clean: CleanInstance) -> dict[str, object]:
         "PixelSpacing": [real for value in read.values("PixelSpacing") if (real := _real(value)) is not None],
         "patient_age_years": _years(read.first("PatientAge")),
         "header": _header(read),
-        "deid": {"profile": clean.profile, "actions": dict(clean.actions), "pixel_regions": []},
+        "deid": {
+            "profile": clean.profile,
+            "actions": dict(clean.actions),
+            "pixel_regions": [list(region) for region in clean.pixels.regions] if clean.pixels else [],
+        },
     }
 
 

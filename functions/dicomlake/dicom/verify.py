@@ -14,7 +14,8 @@ from dicomlake.dicom.elements import PIXEL_DATA
 from dicomlake.dicom.known import fold, fold_bytes, known_values
 from dicomlake.dicom.plan import plan_for
 from dicomlake.dicom.proof import Proof, failed
-from dicomlake.dicom.read import RawInstance, expected_pixel_bytes
+from dicomlake.dicom.read import PICTURE_SIZE, RawInstance, picture_bytes
+from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.rules import Profile
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     data = clean.to_bytes()
     after = dcmread(BytesIO(data))
     plan = plan_for(profile)
-    proof = Proof(plan, clean.patient_key)
+    proof = Proof(plan, clean.patient_key, clean.pixels)
     proof.compare(_read_original(raw), after)
-    around = fold_bytes(_around_pixels(raw, after, data))
+    proof.check_picture(after)
+    around = fold_bytes(_around_pixels(clean, after, data))
     # From here on pydicom's converted values are looked at; until now the bytes were.
     proof.check_marks(after)
     _check_meta(after, clean, data)
@@ -77,12 +79,22 @@ def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None
         raise failed("patient_key_missing")
 
 
-def _around_pixels(raw: RawInstance, after: "FileDataset", data: bytes) -> bytes:
+def _around_pixels(clean: CleanInstance, after: "FileDataset", data: bytes) -> bytes:
     """The bytes of the file without the value of its pixel data; what native pixel data hold beyond the picture counts as outside."""
     pixels = after.get_item(PIXEL_DATA) if PIXEL_DATA in after else None
     place = getattr(pixels, "value_tell", None)
     size = len(pixels.value or b"") if pixels is not None else 0
     if place is None:
         return data
-    picture = None if raw.syntax.encapsulated else expected_pixel_bytes(raw)
+    picture = None if syntax_of(clean.transfer_syntax).encapsulated else _picture(after)
     return data[:place] + b"\n" + data[place + min(size, picture or size) :]
+
+
+def _picture(after: "FileDataset") -> int | None:
+    """The bytes of native pixel data by the copy's own header."""
+    rows, columns, bits, samples, frames = (_whole(after.get(keyword)) for keyword in PICTURE_SIZE)
+    return picture_bytes(rows, columns, bits, samples, frames, str(after.get("PhotometricInterpretation") or ""))
+
+
+def _whole(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, str)) and str(value).strip().lstrip("+").isdecimal() else None

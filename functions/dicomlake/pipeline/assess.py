@@ -6,7 +6,7 @@ Pure: bytes and tools in, an `Assessment` out. Called by `ingest.py` (the platfo
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw, verify
+from dicomlake.dicom import CleanInstance, RawInstance, Recogniser, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
@@ -28,12 +28,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Tools:
-    """Rules and the research key of one site."""
+    """Rules and the research key of one site; `recognise` finds what identifies in text beyond what an object itself tells."""
 
     profile: Profile
     pixel_routes: PixelRoutes
     key: SiteKey
     identity: IdentityRules
+    recognise: Recogniser | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _dicom(raw: RawInstance, size: int, tools: Tools, light: bool, waived: froze
     if route.code is not None and route.code not in waived:
         return found
     try:
-        clean = deidentify(raw, tools.profile, tools.key, identity_of(raw, tools.identity))
+        clean = deidentify(raw, tools.profile, tools.key, identity_of(raw, tools.identity), tools.recognise)
         verify(raw, clean, tools.profile)
     except PermanentError as error:
         return replace(found, code=error.code, detail=error.detail)
