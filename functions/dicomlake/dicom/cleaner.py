@@ -108,7 +108,9 @@ class Cleaner:
             for pattern in self.engine.rules.patterns:
                 yield from self._matches(pattern, text)
             if recognise and self.recognise is not None:
-                yield from (Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known))
+                yield from (
+                    Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known)
+                )
 
     def _uids(self, text: str) -> Iterator[Span]:
         for found in _UID.finditer(text):
