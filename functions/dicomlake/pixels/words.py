@@ -1,0 +1,105 @@
+"""A picture in, the lines of text in it out, read. Called by `decide.py`, and by the pipeline for whoever needs a screen read (dose).
+
+`read_words(image)` is all there is to it: detector, then the line recogniser of the same wheel (PP-OCRv4, CTC).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dicomlake.pixels.detector import DetectorRules, Image, Polygon, find_text, recogniser_session
+
+_HEIGHT, _MAX_WIDTH = 48, 1600
+_SCALES = (1.0, 2.0)
+_LARGE = 1_500_000  # pixels; from here on text is large enough at its own size
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A line of text as read: `box` is (x, y, width, height) in pixels, origin top left; `confidence` 0 to 1. `repr` shows no text."""
+
+    text: str = field(repr=False)
+    box: tuple[int, int, int, int]
+    confidence: float
+
+
+def read_words(image: Image | NDArray[np.uint8], threads: int = 1) -> list[Word]:
+    """Lines of text in `image` (rows x columns, or rows x columns x 3 in RGB; uint8), from top to bottom, then left to right."""
+    colour = np.ascontiguousarray(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2))
+    scales = _SCALES if colour.shape[0] * colour.shape[1] <= _LARGE else (1.0,)
+    polygons = _distinct([one for scale in scales for one in find_text(colour, scale, DetectorRules(), threads)])
+    words = [word for polygon in polygons if (word := read_line(colour, polygon, threads)).text]
+    return sorted(words, key=lambda word: (word.box[1] + word.box[3] // 2, word.box[0]))
+
+
+def read_line(image: Image, polygon: Polygon, threads: int = 1) -> Word:
+    """The text inside a rectangle of `image`; text "" where nothing could be read. Upright lines are tried both ways."""
+    turned = _cut_out(image, polygon)
+    tries = [turned]
+    if turned.shape[0] > 1.5 * turned.shape[1]:
+        tries = [np.rot90(turned), np.rot90(turned, 3)]
+    text, confidence = max((_recognise(np.ascontiguousarray(one), threads) for one in tries), key=lambda read: read[1])
+    return Word(text, box_of(polygon, image.shape), confidence)
+
+
+def box_of(polygon: Polygon, shape: Sequence[int]) -> tuple[int, int, int, int]:
+    """The upright box (x, y, width, height) around a polygon, inside a picture of this shape."""
+    left, top = np.clip(np.floor(polygon.min(0)), 0, None).astype(int)
+    right, bottom = np.ceil(polygon.max(0)).astype(int)
+    return int(left), int(top), int(min(right, shape[1]) - left), int(min(bottom, shape[0]) - top)
+
+
+def _distinct(polygons: list[Polygon]) -> list[Polygon]:
+    """Without those that lie in a larger one for the most part."""
+    kept: list[tuple[Polygon, tuple[int, int, int, int]]] = []
+    for polygon in sorted(polygons, key=lambda one: -float(cv2.contourArea(one))):
+        x, y, w, h = box_of(polygon, (1 << 30, 1 << 30))
+        for _, (left, top, width, height) in kept:
+            across = max(0, min(x + w, left + width) - max(x, left)) * max(0, min(y + h, top + height) - max(y, top))
+            if across > 0.5 * w * h:
+                break
+        else:
+            kept.append((polygon, (x, y, w, h)))
+    return [polygon for polygon, _ in kept]
+
+
+def _cut_out(image: Image, polygon: Polygon) -> Image:
+    """The rectangle set upright, its longer side as it stands in the picture."""
+    box = cv2.minAreaRect(polygon)
+    corners = cv2.boxPoints(box)
+    corners = corners[np.argsort(corners[:, 1])]
+    (top_left, top_right), (low_left, low_right) = (
+        sorted(pair, key=lambda corner: float(corner[0])) for pair in (corners[:2], corners[2:])
+    )
+    width = max(1, round(float(np.linalg.norm(top_right - top_left))))
+    height = max(1, round(float(np.linalg.norm(low_left - top_left))))
+    source = np.array([top_left, top_right, low_right, low_left], np.float32)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, target)
+    return cv2.warpPerspective(
+        image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.uint8, copy=False)
+
+
+def _recognise(line: Image, threads: int) -> tuple[str, float]:
+    width = min(_MAX_WIDTH, max(16, round(line.shape[1] * _HEIGHT / line.shape[0])))
+    resized = cv2.resize(line, (width, _HEIGHT), interpolation=cv2.INTER_CUBIC)
+    values = (resized.astype(np.float32) * (2 / 255) - 1).transpose(2, 0, 1)[None]
+    session = recogniser_session(threads)
+    steps: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: values})[0][0]
+    best, certainty = steps.argmax(1), steps.max(1)
+    letters = _letters(threads)
+    # CTC: a letter counts where it differs from the step before; 0 is the blank.
+    new = (best != 0) & (best != np.concatenate([[0], best[:-1]]))
+    text = "".join(letters[index] for index in best[new]).strip()
+    return text, float(certainty[new].mean()) if new.any() else 0.0
+
+
+@cache
+def _letters(threads: int) -> tuple[str, ...]:
+    alphabet = recogniser_session(threads).get_modelmeta().custom_metadata_map["character"].split("\n")
+    return ("", *alphabet, " ")

@@ -1,0 +1,260 @@
+"""Pictures with burned-in text, made by seed: what is written where is known, so that what becomes of it can be counted.
+
+`scene(seed)` draws fonts, sizes (8 to 40 px), contrasts, rotations, plates, grounds and noise anew for each seed. Identities are invented.
+"""
+
+import random
+import string
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+GROUNDS = ("ultrasound", "xray", "slice", "page", "screen", "dark", "noise", "photo")
+_FIRST = "ANNA BJORN CHIDI DOLORES EMEKA FATIMA GRETA HIRO INES JOZEF KOFI LENA MATEO NADIA OLGA PIET QUINN ROSA SVEN TARIQ".split()
+_LAST = (
+    "ABARA BRANDSTETTER CASTILLO DUBOIS EKSTROM FERRARI GONCALVES HAUGEN IBRAHIM JANSSEN KOWALSKI LINDQVIST MOREAU NAKAMURA OKONKWO "
+    "PETROV QUISPE ROSSI SATO TANAKA UZUN VOGEL WALSH XU YILMAZ ZUBIRI LI NG WU"
+).split()
+_PLACES = (
+    "ST. MARY HOSPITAL",
+    "KLINIKUM WALDKIRCHEN",
+    "Hopital St. Luc",
+    "Clinica del Mar",
+    "RIVERSIDE MEDICAL CENTER",
+)
+TECHNICAL = (
+    "MI 1.2", "TIs 0.4", "Gain 50%", "DR 60 dB", "FR 32 Hz", "Depth 14 cm", "5.0 MHz", "120 kV", "250 mA", "FOV 35 cm", "ST 2.5 mm",
+    "R", "L", "AP", "PA", "Zoom 1.5", "WL 40 WW 400", "Vmax 85 cm/s", "HR 72 bpm", "LIVER", "KIDNEY", "SUPINE", "PRONE", "TE 80",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of text: its tight box of ink (x, y, w, h), the frames that show it (None: all), whether it identifies."""
+
+    box: tuple[int, int, int, int]
+    text: str
+    identifies: bool = True
+    frame: int | None = None
+    note: str = ""
+    ink: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def hidden(self, mask: np.ndarray) -> bool:
+        """Whether at least 95 % of the ink lie under `mask` (rows x columns, true where blanked)."""
+        x, y, w, h = self.box
+        under = np.asarray(mask)[y : y + h, x : x + w].astype(bool)
+        return bool(under[self.ink].mean() >= 0.95) if self.ink is not None else bool(under.mean() >= 0.95)
+
+
+@dataclass
+class Scene:
+    """Frames (each rows x columns x 3, uint8), what is written on them, and the mask of ink per frame."""
+
+    frames: list[np.ndarray]
+    items: list[Item] = field(default_factory=list)
+    ground: str = ""
+
+
+@cache
+def fonts() -> tuple[str, ...]:
+    """Font files of this machine with Latin letters: matplotlib's, which tests always have, and Debian's where present."""
+    import matplotlib
+
+    own = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    found = {path.name: str(path) for path in sorted(Path("/usr/share/fonts").rglob("*.[to]tf"))}
+    found |= {path.name: str(path) for path in sorted(own.glob("DejaVu*.ttf"))}
+    odd = ("Symbol", "Dingbat", "Math", "Display", "D050", "Z003", "Emoji", "cmex", "Signature")
+    return tuple(path for name, path in sorted(found.items()) if not any(word in name for word in odd))
+
+
+def words(draw: random.Random) -> tuple[str, bool]:
+    """A text as machines burn them in, and whether it identifies."""
+    first, last = draw.choice(_FIRST), draw.choice(_LAST)
+    day, month, year = draw.randint(1, 28), draw.randint(1, 12), draw.randint(1925, 2024)
+    digits = "".join(draw.choices(string.digits, k=draw.randint(5, 10)))
+    forms = (
+        f"{last}, {first}", f"{last}^{first}", f"{first.title()} {last.title()}", last, f"Name: {last.title()}, {first.title()}",
+        f"ID: {digits}", digits, f"MRN {digits}", f"{draw.choice('ABCDEFGH')}{digits}", f"DOB: {day:02}.{month:02}.{year}",
+        f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{day:02}-{draw.choice(('JAN', 'MAY', 'OCT', 'DEC'))}-{year % 100:02}",
+        f"{draw.randint(0, 23):02}:{draw.randint(0, 59):02}:{draw.randint(0, 59):02}", draw.choice(_PLACES), f"Dr. {last.title()}",
+        f"Acc# {digits}", f"{last} {first} {day:02}.{month:02}.{year}",
+    )  # fmt: skip
+    if draw.random() < 0.25:
+        return draw.choice(TECHNICAL), False
+    return draw.choice(forms), True
+
+
+def ground(kind: str, rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
+    """A picture without text, rows x columns x 3."""
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    grey = np.zeros((rows, columns), np.float32)
+    if kind == "ultrasound":
+        apex, reach = columns * rng.uniform(0.4, 0.6), rows * rng.uniform(0.75, 0.95)
+        radius, angle = np.hypot(x - apex, y - rows * 0.05), np.arctan2(x - apex, y)
+        fan = (radius < reach) & (np.abs(angle) < rng.uniform(0.5, 0.8)) & (radius > rows * 0.05)
+        speckle = cv2.GaussianBlur(rng.rayleigh(60, (rows, columns)).astype(np.float32), (0, 0), rng.uniform(0.8, 2))
+        grey = np.where(
+            fan,
+            speckle * (0.4 + 0.6 * cv2.GaussianBlur(rng.random((rows, columns)).astype(np.float32), (0, 0), 25) * 2),
+            2,
+        )
+    elif kind in ("xray", "slice"):
+        grey += 20 if kind == "xray" else 0
+        for _ in range(12):
+            cx, cy, a, b = (
+                rng.uniform(0.2, 0.8) * columns,
+                rng.uniform(0.2, 0.8) * rows,
+                rng.uniform(0.05, 0.35) * columns,
+                rng.uniform(0.05, 0.35) * rows,
+            )
+            grey += rng.uniform(10, 60) * (((x - cx) / a) ** 2 + ((y - cy) / b) ** 2 < 1)
+        grey = cv2.GaussianBlur(grey, (0, 0), 3) + rng.normal(0, rng.uniform(1, 8), grey.shape)
+    elif kind == "page":
+        grey += rng.uniform(220, 255) + rng.normal(0, 2, grey.shape)
+    elif kind == "noise":
+        grey = cv2.GaussianBlur(rng.normal(90, 90, grey.shape).astype(np.float32), (0, 0), rng.uniform(0.7, 3))
+        grey = (grey - grey.min()) / np.ptp(grey) * rng.uniform(60, 200)
+    elif kind == "dark":
+        grey += rng.uniform(0, 30)
+    out = np.repeat(grey[..., None], 3, 2)
+    if kind in ("screen", "photo"):
+        out += rng.uniform(0, 200 if kind == "screen" else 120, 3)
+        for _ in range(6):
+            a, b = (rng.integers(0, columns), rng.integers(0, rows)), (rng.integers(0, columns), rng.integers(0, rows))
+            tone = tuple(float(v) for v in rng.uniform(0, 255, 3))
+            cv2.rectangle(out, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), tone, -1)
+        out = cv2.GaussianBlur(out, (0, 0), 12) + rng.normal(0, 4, out.shape) if kind == "photo" else out
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+@cache
+def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size)
+
+
+def stamp(text: str, draw: random.Random, size: int, turn: float, *, path: str | None = None) -> np.ndarray:
+    """The ink of a text, 0 to 1, cropped to where there is any."""
+    hershey = draw.random() < 0.15 and path is None
+    if hershey:
+        face = draw.choice(
+            (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX_SMALL)
+        )
+        scale = cv2.getFontScaleFromHeight(face, max(7, int(size * 0.72)), 1)
+        (w, h), base = cv2.getTextSize(text, face, scale, 1)
+        ink = np.zeros((h + base + 12, w + 12), np.uint8)
+        cv2.putText(ink, text, (6, h + 6), face, scale, 255, 1, cv2.LINE_AA if draw.random() < 0.5 else cv2.LINE_8)
+    else:
+        font = _font(path or draw.choice(fonts()), size)
+        left, top, right, bottom = font.getbbox(text)
+        sheet = Image.new("L", (int(right - left) + 12, int(bottom - top) + 12))
+        pen = ImageDraw.Draw(sheet)
+        pen.fontmode = "1" if draw.random() < 0.3 else "L"
+        pen.text((6 - left, 6 - top), text, 255, font=font)
+        ink = np.asarray(sheet)
+    if turn % 90 == 0:
+        ink = np.rot90(ink, int(turn // 90) % 4)
+    else:
+        ink = np.asarray(Image.fromarray(ink).rotate(turn, Image.Resampling.BICUBIC, expand=True))
+    there = np.argwhere(ink > 60)
+    if not len(there):
+        return np.zeros((1, 1), np.float32)
+    (y0, x0), (y1, x1) = there.min(0), there.max(0) + 1
+    return ink[y0:y1, x0:x1].astype(np.float32) / 255
+
+
+def scene(
+    seed: int,
+    rows: int = 0,
+    columns: int = 0,
+    kind: str = "",
+    lines: int = -1,
+    frames: int = 1,
+    least_contrast: int = 70,
+) -> Scene:
+    """One scene. In a cine of several frames the ground moves, some texts stand still, some move, some show in one frame only."""
+    draw, rng = random.Random(seed), np.random.default_rng(seed)
+    rows = rows or draw.choice((240, 384, 480, 512, 600, 768))
+    columns = columns or draw.choice((256, 320, 512, 640, 800, 1024))
+    kind = kind or draw.choice(GROUNDS)
+    made = Scene([ground(kind, rows, columns, rng) for _ in range(frames)], [], kind)
+    for _ in range(draw.randint(1, 6) if lines < 0 else lines):
+        _write(made, draw, least_contrast)
+    return made
+
+
+def _write(made: Scene, draw: random.Random, least_contrast: int) -> None:
+    rows, columns = made.frames[0].shape[:2]
+    text, identifies = words(draw)
+    size = draw.randint(8, 40)
+    turn = draw.choices((0, 90, 180, 270, draw.uniform(-15, 15)), (80, 5, 3, 5, 7))[0]
+    ink = stamp(text, draw, size, turn)
+    while (ink.shape[0] >= rows - 4 or ink.shape[1] >= columns - 4) and size > 8:
+        size = max(8, int(size * 0.7))
+        ink = stamp(text, draw, size, turn)
+    h, w = ink.shape
+    if h >= rows - 4 or w >= columns - 4 or h < 3:
+        return
+    moving = len(made.frames) > 1 and draw.random() < 0.2
+    single = draw.randrange(len(made.frames)) if len(made.frames) > 1 and draw.random() < 0.2 else None
+    for _ in range(20):
+        x, y = draw.randint(0, columns - w - 1), draw.randint(0, rows - h - 1)
+        if draw.random() < 0.5:  # at an edge, as machines like it
+            x, y = (
+                draw.choice((draw.randint(0, 8), x, columns - w - draw.randint(1, 8))),
+                draw.choice((draw.randint(0, 8), rows - h - draw.randint(1, 8))),
+            )
+            x, y = max(0, x), max(0, y)
+        if not any(_meets((x, y, w, h), item.box, 6) for item in made.items):
+            break
+    else:
+        return
+    plate = draw.random() < 0.25
+    tone = _tone(made, (x, y, w, h), draw, least_contrast, plate)
+    if tone is None:
+        return
+    colour, plate_colour = tone
+    for index, frame in enumerate(made.frames):
+        if single is not None and index != single:
+            continue
+        dx = min(index * 3, columns - w - x - 1) if moving else 0
+        if plate:
+            frame[max(0, y - 3) : y + h + 3, max(0, x + dx - 3) : x + dx + w + 3] = plate_colour
+        area = frame[y : y + h, x + dx : x + dx + w]
+        area[:] = np.round(area * (1 - ink[..., None]) + np.array(colour) * ink[..., None]).astype(np.uint8)
+        if moving or single is not None:
+            made.items.append(Item((x + dx, y, w, h), text, identifies, index, f"{size}px {turn:.0f}deg", ink > 0.3))
+    if not moving and single is None:
+        made.items.append(Item((x, y, w, h), text, identifies, None, f"{size}px {turn:.0f}deg {colour}", ink > 0.3))
+
+
+def _meets(a: tuple[int, int, int, int], b: tuple[int, int, int, int], gap: int) -> bool:
+    return (
+        a[0] < b[0] + b[2] + gap and b[0] < a[0] + a[2] + gap and a[1] < b[1] + b[3] + gap and b[1] < a[1] + a[3] + gap
+    )
+
+
+def _tone(
+    made: Scene, box: tuple[int, int, int, int], draw: random.Random, least: int, plate: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """A colour that a person can read on what is there."""
+    x, y, w, h = box
+    under = np.concatenate([frame[y : y + h, x : x + w].reshape(-1, 3) for frame in made.frames])
+    plate_colour = tuple(draw.randint(0, 255) for _ in range(3)) if draw.random() < 0.3 else (draw.randint(0, 255),) * 3
+    base = np.array([plate_colour]) if plate else np.percentile(under, (15, 85), axis=0)
+    for _ in range(30):
+        grey = draw.choice((255, 255, draw.randint(0, 255), 0))
+        colour = tuple(draw.randint(0, 255) for _ in range(3)) if draw.random() < 0.2 else (grey,) * 3
+        luminance = np.array([0.299, 0.587, 0.114])
+        differences = np.array(colour) @ luminance - base @ luminance
+        if np.abs(differences).min() >= least and (np.all(differences > 0) or np.all(differences < 0)):
+            return colour, plate_colour
+    return None
+
+
+def grey(made: Scene) -> Scene:
+    """The same scene without colour, frames rows x columns."""
+    return replace(made, frames=[cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in made.frames])
