@@ -49,6 +49,7 @@ def row(services: Services, arrival: Arrival, judged: Judged) -> OperationsRow:
         "research_outcome": str(judged.research_outcome),
         "detail": found.detail,
         "modality": judged.modality,
+        "turn": judged.turn,
         "decided_at": _now(),
     }
     key = services.operations(arrival.site)

@@ -1,7 +1,8 @@
 -- One row per arrived object: site, object_key and generation.
 -- The settled outcome, the same whatever the order and however often the rows of ops.receipts and ops.retractions came.
--- Decision: rows of one row_key are one decision, made when it was last made. Of several decisions about an object the latest counts, but
--- no `pending` counts once there is any other, and no `internal_error`: a repeated event may say it after the work was done.
+-- Decision: rows of one row_key are one decision, made when it was last made. Of several decisions about an object the one that knew most
+-- counts (its turn: manifests seen and stewards' decisions), of those of one turn the latest; but no `pending` counts once there is any
+-- other, and no `internal_error`: a repeated event may say it after the work was done.
 -- Then, in this order: a retracted object is quarantined; of equal released content the first arrival stands and the others are
 -- duplicates (a copy of a held object is held for the same reason, and shows it); released objects that share study and instance but
 -- not content are in conflict with each other.
@@ -19,7 +20,12 @@ latest AS (
     FROM decisions
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY site, object_key, generation
-        ORDER BY IF(outcome = 'pending', 1, 0) ASC, IF(code = 'internal_error', 1, 0) ASC, decided_at DESC, row_key ASC
+        ORDER BY
+            IF(outcome = 'pending', 1, 0) ASC,
+            IF(code = 'internal_error', 1, 0) ASC,
+            COALESCE(turn, 0) DESC,
+            decided_at DESC,
+            row_key ASC
     ) = 1
 ),
 
