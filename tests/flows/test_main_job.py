@@ -229,3 +229,19 @@ def test_a_foreign_malformed_stale_or_self_made_event_changes_nothing(platform: 
     platform.wait_idle()
     assert platform.rows("SELECT COUNT(*) AS n FROM `ops.receipts`") == before
     assert platform.admin("GET", "/admin/events?state=dead")["events"] == []
+
+
+def test_a_steward_computes_the_very_keys_an_object_stands_under(platform: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "object"
+    file.write_bytes(instance(patient=77))
+    batch = "20261120-110000-beef"
+    platform.put(f"{batch}/a", file.read_bytes())
+    platform.wait_idle()
+    columns = "patient_key, study_key, series_key, instance_key, accession_key, device_key"
+    row = platform.rows(f"SELECT {columns} FROM `ops.acquisitions` WHERE batch = '{batch}'")[0]
+    asked = platform.dicomlake("pseudonym", "--site", SITE, "--domain", "operations", "--object", str(file), "--json")
+    told = {line["of"]: line["pseudonym"] for line in json.loads(asked.stdout)}
+    assert told["device"] == row["device_key"] is not None
+    assert [
+        told[of] for of in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "AccessionNumber")
+    ] == [row[key] for key in ("patient_key", "study_key", "series_key", "instance_key", "accession_key")]

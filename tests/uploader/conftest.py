@@ -1,9 +1,7 @@
 """A storage emulator on a real port, with a tap in front of it that counts, breaks and delays requests on demand."""
 
 import io
-import socket
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from dicomlake.lake import objects, storage_client
 from dicomlake.settings import Settings
+from tests.lake.serving import served
 
 BUCKET = "demo-landing-clinic-a"
 Message = MutableMapping[str, Any]
@@ -74,26 +73,13 @@ async def _answer(send: Callable[[Message], Awaitable[None]], status: int) -> No
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Tap]]:
-    import uvicorn
-
     from localemu.storage import storage_app
     from localemu.store import Store
 
     store = Store(tmp_path_factory.mktemp("storage"))
     tap = Tap()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(tap.wrap(storage_app(store)), host="127.0.0.1", port=port, log_level="error", lifespan="off")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}", tap
-    server.should_exit = True
-    thread.join(10)
+    with served(tap.wrap(storage_app(store))) as url:
+        yield url, tap
 
 
 @pytest.fixture

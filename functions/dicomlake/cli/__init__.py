@@ -8,7 +8,8 @@ import sys
 import click
 
 from dicomlake import __version__, safelog
-from dicomlake.cli.files import deidentify, explain, key, pseudonym, verify
+from dicomlake.cli.files import deidentify, explain, verify
+from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
 from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
 

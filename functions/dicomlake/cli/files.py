@@ -1,8 +1,7 @@
-"""Verbs on local files: `deidentify`, `explain`, `verify`, `pseudonym`, `key`. None needs a running platform."""
+"""Verbs on local files: `deidentify`, `explain`, `verify`. None needs a running platform."""
 
 import json
 import os
-import secrets
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
@@ -11,24 +10,13 @@ from pathlib import Path
 import click
 
 from dicomlake import settings as environment
+from dicomlake.cli.keys import research_secret, site_option
 from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show, table
-from dicomlake.errors import Code, ConfigError, PermanentError
+from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import local
 from dicomlake.pipeline.assess import identity_of
-from dicomlake.pipeline.services import identity_rules, read_secret
-from dicomlake.pseudonyms import (
-    Domain,
-    DomainKey,
-    IdentityRules,
-    PatientIdentity,
-    normal_accession,
-    patient_identity,
-)
-from dicomlake.rules import load_codes, load_profile, load_site
+from dicomlake.rules import load_codes, load_profile
 
-site_option = click.option(
-    "--site", default="local", show_default=True, help="The site the files come from: its rules and its pseudonyms."
-)
 profile_option = click.option(
     "--profile", default=None, help="De-identification profile [default: $DICOMLAKE_PROFILE or research]."
 )
@@ -103,7 +91,7 @@ def _order(
 ) -> local.Order:
     settings = environment.load()
     root = Path(settings.rules_dir) if settings.rules_dir else None
-    secret = _research_secret(settings, key_file)
+    secret = research_secret(settings, key_file)
     return local.Order(source, destination, site, profile or settings.profile, secret, layout, root, settings.max_bytes)
 
 
@@ -183,110 +171,3 @@ def verify(source: Path, copies: Path, profile: str | None, as_json: bool) -> No
     )
     if failures:
         table(["failed", "in", "actions"], failures)
-
-
-@click.command()
-@site_option
-@click.option(
-    "--domain",
-    type=click.Choice([str(d) for d in Domain]),
-    default="research",
-    show_default=True,
-    help="Which side's pseudonyms.",
-)
-@click.option(
-    "--key-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Key of that side [default: from the settings].",
-)
-@click.option("--patient-id", help="PatientID, as the site writes it.")
-@click.option("--issuer", help="IssuerOfPatientID; the site's default when left out.")
-@click.option("--uid", help="A Study, Series or SOP Instance UID.")
-@click.option("--accession", help="An accession number.")
-@json_option
-@plain_errors
-def pseudonym(
-    site: str,
-    domain: str,
-    key_file: Path | None,
-    patient_id: str | None,
-    issuer: str | None,
-    uid: str | None,
-    accession: str | None,
-    as_json: bool,
-) -> None:
-    """Compute a pseudonym forward, for a steward who holds the key. Nobody can compute the way back."""
-    settings = environment.load()
-    side = Domain(domain)
-    reference = settings.research_key if side is Domain.RESEARCH else settings.operations_key
-    secret = key_file.read_bytes() if key_file else read_secret(f"{side.upper()}_KEY", reference)
-    key = DomainKey.from_secret(secret, side).site(site)
-    root = Path(settings.rules_dir) if settings.rules_dir else None
-    rules = identity_rules(load_site(site, root))
-    rows: list[tuple[str, str]] = []
-    if patient_id is not None:
-        patient = key.patient(_identity(rules, patient_id, issuer))
-        rows.append(("PatientID", patient))
-        if side is Domain.RESEARCH:
-            shortest, longest = load_profile(settings.profile, root).shift_days
-            if longest:
-                rows.append(("date shift, days", str(key.shift_days(patient, shortest, longest))))
-    if uid:
-        rows.append(("UID", key.uid(uid)))
-    if accession is not None:
-        normal = normal_accession(rules, accession)
-        if normal is None:
-            raise ConfigError("this stands for no accession number, so nothing is stored under it")
-        rows.append(("AccessionNumber", key.identifier("accession", normal, "A")))
-    if not rows:
-        raise ConfigError("name at least one of --patient-id, --uid, --accession")
-    show(["of", "pseudonym"], rows, as_json)
-
-
-def _identity(rules: IdentityRules, patient_id: str, issuer: str | None) -> PatientIdentity:
-    try:
-        return patient_identity(rules, patient_id, issuer, "")
-    except PermanentError:
-        raise ConfigError(
-            "this stands for no patient: each study without a PatientID is a patient of its own"
-        ) from None
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@json_option
-@plain_errors
-def key(file: Path, as_json: bool) -> None:
-    """Make a new key of 32 random bytes in FILE, readable by you alone. Keep it: the same key gives the same pseudonyms."""
-    _new_key(file)
-    if as_json:
-        emit_json({"key_file": str(file)})
-        return
-    click.echo(f"made {file}: keep it safe and apart from the data; who holds it can compute pseudonyms")
-
-
-def _new_key(file: Path) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ConfigError(f"{file} exists; a key is never overwritten") from None
-    except OSError:
-        raise ConfigError(f"{file} cannot be written") from None
-    with os.fdopen(descriptor, "w") as target:
-        target.write(secrets.token_hex(32) + "\n")
-
-
-def _research_secret(settings: environment.Settings, key_file: Path | None) -> bytes:
-    if key_file:
-        return key_file.read_bytes()
-    if settings.research_key:
-        return read_secret("RESEARCH_KEY", settings.research_key)
-    own = environment.user_state_dir(settings) / "research.key"
-    if not own.exists():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        _new_key(own)
-        click.echo(
-            f"no key was named: made one of your own in {own}; keep it, the same key gives the same pseudonyms",
-            err=True,
-        )
-    return own.read_bytes()
