@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS `ops.receipts` (
     instance_key STRING OPTIONS (description = 'Keyed SOPInstanceUID.'),
     accession_key STRING OPTIONS (description = 'Keyed accession number, normalised by the rules of the site (letter A).'),
     modality STRING OPTIONS (description = 'DICOM (0008,0060) Modality, defined term.'),
-    turn INT64 OPTIONS (description = 'How many manifests and stewards\' decisions the judgement knew of: of several decisions about one object that with the highest turn counts.'),
+    turn INT64 OPTIONS (description = 'How many manifests and decisions of stewards the judgement knew of: of several decisions about one object that with the highest turn counts.'),
     decided_at TIMESTAMP OPTIONS (description = 'UTC time of the decision; of several decisions of one turn the latest counts.'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
