@@ -1,0 +1,83 @@
+"""The verb `scrub` on lines of JSON. It needs no running platform."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from dicomlake import settings as environment
+from dicomlake.cli.files import key_option, profile_option
+from dicomlake.cli.keys import research_secret, site_option
+from dicomlake.cli.output import emit_json, json_option, plain_errors, progress
+from dicomlake.errors import ConfigError
+from dicomlake.pipeline.services import identity_rules
+from dicomlake.pipeline.texts import LANGUAGES, Labels, TextLine, TextScrubber
+from dicomlake.pseudonyms import Domain, DomainKey
+from dicomlake.rules import load_profile, load_site
+
+
+@click.command()
+@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("destination", metavar="OUT.jsonl", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--lang", type=click.Choice(["auto", *LANGUAGES]), default="auto", show_default=True,
+              help="Language of lines that do not name theirs; auto finds it.")  # fmt: skip
+@click.option("--setting", type=click.Choice(["strict", "research"]), default="strict", show_default=True,
+              help="strict takes whatever may identify; research keeps what is probably clinical.")  # fmt: skip
+@click.option("--labels", type=click.Choice([str(labels) for labels in Labels]), default="plain", show_default=True,
+              help="plain: NAME, DATE, ID ...; meddocan: the 22 types of the MEDDOCAN corpus.")  # fmt: skip
+@click.option("--surrogates", is_flag=True, help="Write invented names and places instead of placeholders.")
+@site_option
+@profile_option
+@key_option
+@json_option
+@plain_errors
+def scrub(
+    source: Path,
+    destination: Path,
+    lang: str,
+    setting: str,
+    labels: str,
+    surrogates: bool,
+    site: str,
+    profile: str | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Take what identifies people out of texts.
+
+    Each line {id, text[, lang][, known: {names, ids, dates, ...}]} becomes {id, text, spans, lang}; spans are [start, end, label] in the
+    text as it came, end exclusive. A line that is no such JSON becomes {id: null, error}.
+    """
+    settings = environment.load()
+    root = Path(settings.rules_dir) if settings.rules_dir else None
+    key = DomainKey.from_secret(research_secret(settings, key_file), Domain.RESEARCH).site(site)
+    shift = load_profile(profile or settings.profile, root).shift_days
+    scrubber = TextScrubber.load(root, key, identity_rules(load_site(site, root)), shift, surrogates)
+    if destination.resolve() == source.resolve():
+        raise ConfigError("OUT.jsonl is IN.jsonl: the originals would be lost")
+    lines = wrong = 0
+    with (
+        progress(source.stat().st_size, "B", "scrubbing") as bar,
+        source.open(encoding="utf-8-sig", errors="surrogateescape") as inputs,
+        destination.open("w", encoding="utf-8") as output,
+    ):
+        for line in _lines(inputs):
+            given = TextLine.of(line, None if lang == "auto" else lang)
+            made: dict[str, object] = {"id": None, "error": "not a JSON object with a text"}
+            if given is not None:
+                made = scrubber.scrubbed(given, setting, Labels(labels))
+            output.write(json.dumps(made, ensure_ascii=True) + "\n")
+            lines, wrong = lines + 1, wrong + (given is None)
+            bar.update(len(line))
+    if as_json:
+        emit_json({"lines": lines, "unreadable": wrong})
+    else:
+        click.echo(f"{lines} texts, {wrong} lines without a text")
+    if wrong:
+        sys.exit(1)
+
+
+def _lines(inputs: Iterator[str]) -> Iterator[str]:
+    return (line for line in inputs if line.strip())

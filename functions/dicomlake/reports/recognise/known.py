@@ -1,0 +1,222 @@
+"""What is known about a study's people in, where a text shows it out. The first and surest layer.
+
+Known values come from the header, the manifest or the order: names, ids, dates, places. They are found in every order, case, accent and
+notation. A word that is also an ordinary one counts only with a capital and where it is no part of a fixed expression.
+"""
+
+import datetime
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dicomlake.reports.recognise.spans import Label, Span
+from dicomlake.reports.recognise.writing import fold
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)*")
+_RUN = re.compile(r"[^\W_]+")
+_DAY = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})")
+_DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
+PARTICLES = frozenset(
+    "de del della delle dei degli di da dal dalla do dos das du des d l la las le los lo van von vom zu zum zur der den ter ten te y e i "
+    "und bin ibn ben al el abu af av mac mc o san santa st saint".split()
+)
+_TITLES = frozenset(
+    "dr dra dott dottssa dottore prof profesor professor med mr mrs ms miss sir mme m mlle monsieur madame herr frau sr sra srta don dona "
+    "sig sigra doc md phd jr ii iii iv rn pa np do facr frcr".split()
+)
+_KINDS = {
+    "institution": "places", "hospital": "places", "place": "places", "location": "places", "address": "places", "city": "places",
+    "name": "names", "physician": "names", "person": "names", "birth": "births", "death": "births", "dob": "births",
+    "date": "dates", "phone": "phones", "tel": "phones", "fax": "phones", "mail": "phones", "patient": "names", "doctor": "names",
+}  # fmt: skip
+_SEPARATORS = r"[\s.,^'’´`\-=]{1,3}"
+
+
+@dataclass(frozen=True)
+class KnownValues:
+    """What a study is known by. `repr` shows nothing of it.
+
+    `names` as a person writes them or as DICOM does (`A^B`); `ids` any identifier of the patient, the study or a document; `dates` and
+    `births` as YYYYMMDD, ISO or day first (births: dates of birth and death, which are never only shifted); `places` institutions,
+    departments and lines of addresses; `phones` and `emails`.
+    """
+
+    names: tuple[str, ...] = field(default=(), repr=False)
+    ids: tuple[str, ...] = field(default=(), repr=False)
+    dates: tuple[str, ...] = field(default=(), repr=False)
+    births: tuple[str, ...] = field(default=(), repr=False)
+    places: tuple[str, ...] = field(default=(), repr=False)
+    phones: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> "KnownValues":
+        """From a free mapping of keys to a text or a list of texts: the key tells the kind, one that tells nothing holds ids."""
+        found: dict[str, list[str]] = {}
+        for key, value in given.items():
+            plain = key.lower()
+            kind = "ids" if plain.rstrip("s").endswith("id") else ""
+            kind = kind or next((kind for part, kind in _KINDS.items() if part in plain), "ids")
+            values = value if isinstance(value, list | tuple) else [value]
+            found.setdefault(kind, []).extend(str(one) for one in values if isinstance(one, str | int) and str(one))
+        return cls(**{kind: tuple(dict.fromkeys(values)) for kind, values in found.items()})
+
+    def __or__(self, other: "KnownValues") -> "KnownValues":
+        """Both together."""
+        return KnownValues(
+            *(
+                tuple(dict.fromkeys((*getattr(self, name), *getattr(other, name))))
+                for name in ("names", "ids", "dates", "births", "places", "phones")
+            )
+        )
+
+    @cached_property
+    def birth_days(self) -> frozenset[datetime.date]:
+        """The dates of birth and death that can be read."""
+        return frozenset(day for text in self.births for day in days_of(text))
+
+    @cached_property
+    def stated_days(self) -> frozenset[datetime.date]:
+        """All other dates that can be read."""
+        return frozenset(day for text in self.dates for day in days_of(text))
+
+
+NOTHING_KNOWN = KnownValues()
+
+
+class KnownFinder:
+    """Search forms of one set of known values; made once per study."""
+
+    def __init__(
+        self,
+        known: KnownValues,
+        is_ordinary: Callable[[str], bool],
+        months: tuple[tuple[str, ...], ...],
+        phrases: Mapping[str, frozenset[str]],
+    ) -> None:
+        self._phrases = phrases
+        self._is_ordinary = is_ordinary
+        self._parts: set[str] = set()
+        for name in known.names:
+            self._parts |= set(name_words(name))
+        self._names = self._name_form()
+        forms = [(Label.ID, form) for value in known.ids for form in _id_forms(value)]
+        forms += [(Label.PHONE, form) for value in known.phones for form in _phone_forms(value)]
+        forms += [(Label.HOSPITAL, form) for value in known.places for form in self._place_forms(value)]
+        forms += [
+            (Label.DATE, form)
+            for day in sorted(known.birth_days | known.stated_days)
+            for form in date_forms(day, months)
+        ]
+        self._values = [(label, re.compile(form)) for label, form in forms]
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Spans of layer `known`."""
+        if not self._values and self._names is None:
+            return
+        folded = fold(text)
+        for label, form in self._values:
+            for found in form.finditer(folded):
+                yield Span(*found.span(), label, "known")
+        if self._names is not None:
+            for found in self._names.finditer(folded):
+                if self._is_name(text, folded, found):
+                    yield Span(*found.span(), Label.NAME, "known")
+
+    def _is_name(self, text: str, folded: str, found: re.Match[str]) -> bool:
+        words = [word for word in _RUN.findall(found[0]) if word in self._parts and word not in PARTICLES]
+        following = _RUN.match(folded, found.end() + 1)
+        if len(words) == 1 and following is not None and following[0] in self._phrases.get(words[0], ()):
+            return False
+        telling = [word for word in words if not self._is_ordinary(word)]
+        initials = [word for word in _RUN.findall(found[0]) if len(word) == 1]
+        if len(set(words)) > 1:
+            return bool(telling) or all(text[m.start() + found.start()].isupper() for m in _RUN.finditer(found[0]))
+        if not words:
+            return False
+        if telling:
+            return (len(telling[0]) > 3 and telling[0] not in self._phrases) or text[found.start()].isupper()
+        # An ordinary word: only written as a name within a sentence, or beside an initial.
+        capital = text[found.start()].isupper() and not found[0].isspace()
+        starts = re.search(r"(?:^|[.!?:\n])\s*$", text[: found.start()]) is not None
+        return capital and (bool(initials) or not starts) and not text[found.start() : found.end()].isupper()
+
+    def _name_form(self) -> re.Pattern[str] | None:
+        parts = sorted((p for p in self._parts if len(p) > 1 and p not in PARTICLES), key=lambda p: (-len(p), p))
+        if not parts:
+            return None
+        initials = "".join(sorted({part[0] for part in self._parts}))
+        one = "(?:" + "|".join(map(re.escape, parts)) + ")"
+        part = rf"(?:{one}(?![^\W_])|[{re.escape(initials)}](?=\.|[\s^,]+{one}))"
+        particles = "|".join(sorted(PARTICLES, key=len, reverse=True))
+        link = rf"{_SEPARATORS}(?:(?:{particles}){_SEPARATORS}){{0,3}}"
+        tail = rf"(?:\s[{re.escape(initials)}]\.|\^[{re.escape(initials)}](?![^\W_]))?"
+        return re.compile(rf"(?<![^\W_]){part}(?:{link}{part})*{tail}")
+
+    def _place_forms(self, value: str) -> Iterator[str]:
+        words = _RUN.findall(fold(value))
+        if len("".join(words)) >= 4 and not (len(words) == 1 and self._is_ordinary(words[0])):
+            yield r"(?<![^\W_])" + r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])"
+        for word in words:
+            if len(word) >= 5 and not self._is_ordinary(word) and not word.isdecimal():
+                yield rf"(?<![^\W_]){re.escape(word)}(?![^\W_])"
+
+
+def name_words(name: str) -> list[str]:
+    """The folded words of a name, without titles; parts joined by an apostrophe also together and apart."""
+    words: list[str] = []
+    for found in _WORD.findall(fold(name)):
+        pieces = re.split(r"['’´`]", found)
+        words += [piece for piece in pieces if piece not in _TITLES or len(pieces) > 1]
+        if len(pieces) > 1:
+            words.append("".join(pieces))
+    return words
+
+
+def _id_forms(value: str) -> Iterator[str]:
+    pieces = re.findall(r"\d+|[^\W\d_]+", fold(value))
+    plain = "".join(pieces)
+    if len(plain) < (4 if plain.isdecimal() else 3) or len(set(plain)) < 2 or not any(map(str.isdigit, plain)):
+        return
+    if plain.isdecimal():
+        significant = plain.lstrip("0") if len(plain.lstrip("0")) >= 4 else plain
+        yield r"(?<![^\W_])(?<!\d[.,])0*" + r"[\s./-]?".join(significant) + r"(?![^\W_])(?![.,]\d)"
+        return
+    yield r"(?<![^\W_])" + r"[\s./_-]?".join(map(re.escape, pieces)) + r"(?![^\W_])"
+    longest = max((piece for piece in pieces if piece.isdecimal()), key=len, default="")
+    if len(longest) >= 5:
+        yield rf"(?<!\d)(?<!\d[.,]){longest}(?!\d)(?![.,]\d)"
+
+
+def _phone_forms(value: str) -> Iterator[str]:
+    number = re.sub(r"\D", "", value)
+    if "@" in value:
+        yield re.escape(fold(value))
+    elif len(number) >= 6:
+        tail = r"[\s().\-/]{0,3}".join(number[-7:])
+        yield r"(?<![\d.])[+(]?(?:\d[\d() ./-]{0,12}?)?" + tail + r"(?!\d)"
+
+
+def days_of(text: str) -> Iterator[datetime.date]:
+    """The calendar dates a known value can mean."""
+    for form, order in ((_DAY, (1, 2, 3)), (_DAY_FIRST, (3, 2, 1)), (_DAY_FIRST, (3, 1, 2))):
+        found = form.match(text.strip())
+        if found is not None:
+            try:
+                yield datetime.date(*(int(found[place]) for place in order))
+            except ValueError:
+                continue
+
+
+def date_forms(day: datetime.date, months: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Regular expressions over folded text for a date in the notations of people and machines."""
+    year, short = str(day.year), f"{day.year % 100:02d}"
+    number, in_month = f"0?{day.month}", f"0?{day.day}"
+    names = "|".join(sorted({form[day.month - 1] for form in months}, key=lambda name: (-len(name), name)))
+    either, sep = rf"(?:{year}|'?{short})", r"\s?[-./\s]\s?"
+    yield rf"(?<!\d){year}{sep}{number}{sep}{in_month}(?!\d)"
+    yield rf"(?<!\d)(?:{in_month}{sep}{number}|{number}{sep}{in_month}){sep}{either}(?!\d)"
+    yield rf"(?<!\d)(?:{year}{day.month:02d}{day.day:02d}|{day.day:02d}{day.month:02d}{year})(?!\d)"
+    link = r"[\s.,/-]{0,3}(?:(?:de|del|of|the)\s)?"
+    yield rf"(?<!\d){in_month}(?:st|nd|rd|th|er|o|º|ª|°)?{link}(?:{names})(?![^\W\d_])(?:{link}{either}(?!\d))?"
+    yield rf"(?<![^\W\d_])(?:{names})\.?\s?{in_month}(?:st|nd|rd|th)?(?:[\s,.]{{1,3}}{either})?(?!\d)"

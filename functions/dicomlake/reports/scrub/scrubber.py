@@ -1,0 +1,76 @@
+"""A text and what is known of its study in, the scrubbed text, its spans, language and doubts out. Called by the pipeline and the `scrub` verb."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Recogniser, Setting, Span
+from dicomlake.reports.scrub.language import LANGUAGES, detected, is_latin
+from dicomlake.reports.scrub.replace import Replacer
+from dicomlake.rules.recognition import load_recognition_rules
+
+_WORD_LETTERS = 0.5  # of the visible characters of a text that can be read
+_READABLE_FROM = 80  # characters
+
+
+@dataclass(frozen=True)
+class Scrubbed:
+    """`text` is clean; `spans` are places in the text as it came. `doubts` are slugs: with any, a reviewer looks before it is released.
+
+    `language`: it may be in none of the six. `unreadable`: it looks like no running text (a failed OCR, a wrong encoding).
+    """
+
+    text: str = field(repr=False)
+    spans: tuple[Span, ...] = field(repr=False)
+    lang: str
+    doubts: tuple[str, ...] = ()
+
+
+class Scrubber:
+    """Built once from the rules; serves many texts."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self.recogniser = recogniser
+
+    @classmethod
+    def load(cls, root: Path | None = None) -> "Scrubber":
+        """With the rules below `root` (default: those of the package). Raises ConfigError."""
+        return cls(Recogniser(load_recognition_rules(root)))
+
+    def scrub(
+        self,
+        text: str,
+        replacer: Replacer,
+        known: KnownValues = NOTHING_KNOWN,
+        lang: str | None = None,
+        setting: Setting = Setting.STRICT,
+    ) -> Scrubbed:
+        """The clean text. `lang` is one of `LANGUAGES`, or None to find it. Raises nothing for any text."""
+        lang, doubts = self.language(text, lang)
+        spans = self.spans(text, known, lang, setting)
+        return Scrubbed(replacer.replaced(text, spans, known, lang), tuple(spans), lang, doubts)
+
+    def spans(
+        self,
+        text: str,
+        known: KnownValues = NOTHING_KNOWN,
+        lang: str | None = None,
+        setting: Setting = Setting.STRICT,
+    ) -> list[Span]:
+        """What identifies, in order of place, no two overlapping."""
+        return self.recogniser.spans(text, known, lang or self.language(text, None)[0], setting)
+
+    def language(self, text: str, lang: str | None) -> tuple[str, tuple[str, ...]]:
+        """The language to read a text in, and what speaks against trusting the result."""
+        found, sure = (lang, is_latin(text)) if lang in LANGUAGES else detected(text)
+        doubts = ([] if sure else ["language"]) + ([] if _is_readable(text) else ["unreadable"])
+        return found or LANGUAGES[0], tuple(doubts)
+
+
+def _is_readable(text: str) -> bool:
+    """Whether a longer text consists of words and numbers rather than of signs, replacement characters and single letters."""
+    visible = [c for c in text if not c.isspace()]
+    if len(visible) < _READABLE_FROM:
+        return "\ufffd" not in text
+    wrong = sum(1 for c in visible if c == "\ufffd" or not c.isprintable())
+    letters = sum(1 for word in text.split() if len(word) > 1 for c in word if c.isalnum())
+    return wrong * 200 <= len(visible) and letters >= _WORD_LETTERS * len(visible)

@@ -1,0 +1,135 @@
+"""`deid_rules/text/identifiers.yaml`, `clinical.yaml` and `words.yaml` in, what the recognition of text goes by out. Called by `reports/`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from dicomlake.rules.paths import rules_dir
+from dicomlake.rules.reader import Field, RuleFiles
+from dicomlake.rules.text import TextRules, load_text_rules
+
+IDENTIFIERS, CLINICAL = "text/identifiers.yaml", "text/clinical.yaml"
+_NAME = r"[a-z][a-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierPattern:
+    """A form of text and what it is. `check` names a check digit, `safe` says that it gives way to ordinary words."""
+
+    name: str
+    label: str
+    regex: re.Pattern[str]
+    check: str
+    safe: bool
+    removes: tuple[str, ...]
+    leaves: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class ClinicalTerms:
+    """Words without accents, in small letters: what is no identity, and what makes a surname a term."""
+
+    heads: frozenset[str]
+    links: frozenset[str]
+    phrases: frozenset[str]
+    never: frozenset[str]
+    units: frozenset[str]
+    eponyms: frozenset[str]
+
+
+@dataclass(frozen=True)
+class RecognitionRules:
+    """All of it. `words` are the rules that header text is cleaned by, whose months and vocabulary hold here as well."""
+
+    version: str
+    patterns: tuple[IdentifierPattern, ...]
+    clinical: ClinicalTerms
+    words: TextRules
+    months: Mapping[str, tuple[tuple[str, ...], ...]]
+    ordinary: frozenset[str]
+    lexicon: Mapping[str, tuple[str, ...]]
+
+
+def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
+    """Read and check the files below `root` (default: the packaged ones). Raises ConfigError."""
+    files = RuleFiles(rules_dir(root))
+    words = load_text_rules(files)
+    patterns = _patterns(files.open(IDENTIFIERS))
+    clinical, ordinary, lexicon = _clinical(files.open(CLINICAL))
+    return RecognitionRules(
+        files.version(),
+        patterns,
+        clinical,
+        words,
+        _months(files),
+        ordinary | words.vocabulary,
+        MappingProxyType(lexicon),
+    )
+
+
+def _patterns(root: Field) -> tuple[IdentifierPattern, ...]:
+    fields = root.mapping(["parts", "patterns"])
+    parts: dict[str, str] = {}
+    for name, entry in fields["parts"].entries().items():
+        parts[name] = _filled(entry.text(), parts)
+    return tuple(_pattern(entry, parts) for entry in fields["patterns"].items(at_least=1))
+
+
+def _filled(pattern: str, parts: Mapping[str, str]) -> str:
+    for name, part in parts.items():
+        pattern = pattern.replace("{" + name + "}", part)
+    return pattern
+
+
+def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
+    fields = entry.mapping(["name", "label", "pattern", "removes", "leaves"], ["case", "check", "safe"])
+    case = "case" in fields and fields["case"].flag()
+    try:
+        regex = re.compile(_filled(fields["pattern"].text(), parts), re.NOFLAG if case else re.IGNORECASE)
+    except re.error:
+        fields["pattern"].fail("is no regular expression")
+    return IdentifierPattern(
+        fields["name"].text(_NAME, "a name"),
+        fields["label"].text(r"[A-Z]+", "a label"),
+        regex,
+        fields["check"].text(_NAME, "a name") if "check" in fields else "",
+        "safe" in fields and fields["safe"].flag(),
+        tuple(item.text() for item in fields["removes"].items(at_least=1)),
+        tuple(item.text() for item in fields["leaves"].items(at_least=1)),
+        entry.source,
+    )
+
+
+def _clinical(root: Field) -> tuple[ClinicalTerms, frozenset[str], dict[str, tuple[str, ...]]]:
+    fields = root.mapping(["heads", "links", "phrases", "never", "units", "eponyms", "ordinary", "lexicon"])
+    terms = ClinicalTerms(
+        heads=_words(fields["heads"]),
+        links=frozenset(item.text() for item in fields["links"].items()),
+        phrases=frozenset(item.text() for line in fields["phrases"].items() for item in line.items(at_least=1)),
+        never=_words(fields["never"]),
+        units=frozenset(item.text() for item in fields["units"].items()),
+        eponyms=_words(fields["eponyms"]),
+    )
+    lexicon: dict[str, tuple[str, ...]] = {}
+    for name, entry in fields["lexicon"].entries().items():
+        for word in entry.text().split():
+            lexicon[word] = (*lexicon.get(word, ()), name)
+    return terms, _words(fields["ordinary"]), lexicon
+
+
+def _words(entry: Field) -> frozenset[str]:
+    return frozenset(word for line in entry.items(at_least=1) for word in line.text().split())
+
+
+def _months(files: RuleFiles) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """Per language the full and the short names; read again, since the rules of header text do not part languages."""
+    entries = files.open("text/words.yaml").entries()["months"].entries()
+    return MappingProxyType(
+        {
+            language: tuple(tuple(entry.entries()[form].text().split()) for form in ("full", "short"))
+            for language, entry in entries.items()
+        }
+    )

@@ -1,0 +1,45 @@
+"""Eponyms stay among clinical words and go as persons; header texts keep what is no name."""
+
+import pytest
+
+from dicomlake.reports.recognise import KnownValues, Recogniser
+
+RECOGNISER = Recogniser.load()
+
+
+def removed(text: str, known: KnownValues | None = None) -> list[str]:
+    return [text[span.start : span.end] for span in RECOGNISER.spans(text, known or KnownValues())]
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Mr Baker has a Baker cyst.", ["Baker"]),
+        ("Dr. Parkinson reports Parkinson disease.", ["Parkinson"]),
+        ("El Dr. Wilson descarta enfermedad de Wilson.", ["Wilson"]),
+        ("Herr Crohn hat einen Morbus Crohn.", ["Crohn"]),
+        ("M. Paget: maladie de Paget.", []),
+        ("Known Hodgkin lymphoma, Bosniak IIF cyst, Hill-Sachs lesion", []),
+        ("quiste de Baker y fractura de Colles", []),
+    ],
+)
+def test_an_eponym_goes_as_a_person_and_stays_as_a_term(text: str, gone: list[str]) -> None:
+    assert removed(text) == gone
+
+
+@pytest.mark.parametrize("known", [KnownValues(), KnownValues(names=("Brown^Long^Mayo", "Parkinson^Stone^May"))])
+@pytest.mark.parametrize(
+    "text",
+    (
+        "BROWN FAT|MAYO stand|PARKINSON PROTOCOL|LONG AXIS|AX T1 SE FS POST GD|CT CHEST W CONTRAST 100 ML|STONE PROTOCOL|HFS|FFS|"
+        "LEFT LATERAL DECUBITUS|T2 FLAIR TRA|120 KV 250 MAS|SUVmax 5.6|Thorax PA|ABDOMEN^ROUTINE|HEAD^NEURO 3D|5 mm x 3.2 cm|DLP 345,6 mGy*cm|"
+        "Omnipaque 350|MPRAGE SAG P2 ISO|BI-RADS 4|Circle of Willis MRA|L4-L5|CTDIvol 12,4 mGy|BIOPSY GUIDED US|CD20 CA125"
+    ).split("|"),
+)
+def test_header_texts_without_a_person_stay(text: str, known: KnownValues) -> None:
+    assert list(RECOGNISER.header_spans(text, known)) == []
+
+
+def test_an_eponym_alone_stays_unless_somebody_is_called_so() -> None:
+    assert list(RECOGNISER.header_spans("Parkinson")) == []
+    assert list(RECOGNISER.header_spans("Parkinson", KnownValues(names=("Parkinson^May",)))) == [(0, 9)]
