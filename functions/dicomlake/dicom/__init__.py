@@ -17,7 +17,7 @@ from dicomlake.dicom.acquisition import acquisition_facts
 from dicomlake.dicom.deidentify import CleanInstance, deidentify, known_identity
 from dicomlake.dicom.explain import ElementPlan, explain
 from dicomlake.dicom.limits import Limits
-from dicomlake.dicom.read import RawInstance, read_raw
+from dicomlake.dicom.read import RawInstance, parse_raw, read_raw
 from dicomlake.dicom.rows import instance_values
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
 from dicomlake.dicom.verify import verify
@@ -35,6 +35,7 @@ __all__ = [
     "explain",
     "instance_values",
     "known_identity",
+    "parse_raw",
     "read_raw",
     "verify",
 ]

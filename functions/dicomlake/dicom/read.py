@@ -99,6 +99,14 @@ class RawInstance:
 
 def read_raw(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT) -> RawInstance:
     """Read and check one object. Raises PermanentError: empty, not_dicom, corrupt, unsupported, missing_uid, invalid_uid, resource_limit."""
+    raw = parse_raw(data, limits)
+    _check_identity(raw)
+    _check_pixels(raw)
+    return raw
+
+
+def parse_raw(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT) -> RawInstance:
+    """The same without a look at its identity and pixels: enough to read numbers from, never to release. Raises PermanentError."""
     data = data if isinstance(data, bytes) else bytes(data)
     layout = layout_of(data)
     syntax, buffer, start = layout.syntax, data, layout.start
@@ -110,10 +118,7 @@ def read_raw(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT) -> 
         buffer, start = little_endian(data, start, limits), 0
     elements = Walker(buffer, limits).data_set(start, syntax.explicit)
     buffer, start, elements = _in_order(buffer, start, elements, syntax, limits)
-    raw = RawInstance(data, "modern" if layout.modern else "legacy", syntax, buffer, start, elements)
-    _check_identity(raw)
-    _check_pixels(raw)
-    return raw
+    return RawInstance(data, "modern" if layout.modern else "legacy", syntax, buffer, start, elements)
 
 
 def _inflated(data: bytes, start: int, limits: Limits) -> bytes:

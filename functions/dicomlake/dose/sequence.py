@@ -1,0 +1,92 @@
+"""An Exposure Dose Sequence in (PS3.3 C.4.16), its exposures out; as last resort what the comments on dose say. Called by `read.py`."""
+
+import re
+from decimal import Decimal
+
+from dicomlake.dose.header import Header
+from dicomlake.dose.images import acquired_at
+from dicomlake.dose.model import Dose, Event, Fields, ObjectKind
+from dicomlake.dose.numbers import decimal
+from dicomlake.rules.dose import DoseRules
+
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+_COMMENT = re.compile(
+    rf"^(?:series\s*#?\s*([0-9]+)\s*(.*?))?\s*(?:average\s+)?CTDI\s*vol\s*[=:]\s*{_NUMBER}\s*(?:mGy)?[,;\s]+DLP\s*[=:]\s*{_NUMBER}(?![0-9.,]*\s*Gy)",
+    re.IGNORECASE,
+)
+
+
+def read_sequence(header: Header, rules: DoseRules) -> Dose | None:
+    """The dose in the sequence or in the comments, None when there is neither."""
+    events = [_exposure(item, rules) for item in header.items("ExposureDoseSequence")]
+    kind = ObjectKind.DOSE_SEQUENCE
+    if not any(_tells_dose(event) for event in events):
+        events, kind = _commented(header), ObjectKind.ESR_TEXT
+    if not events:
+        return None
+    for number, event in enumerate(events):
+        event.fields["index"] = number
+    is_ct = any(event.fields["kind"] == "ct" for event in events)
+    dose = Dose(kind, {"modality": "CT" if is_ct else "RF", "n_events": len(events)}, events)
+    total = _dlp(header, rules)
+    if is_ct and total is not None and kind is ObjectKind.DOSE_SEQUENCE:
+        dose.study["total_dlp_mGycm"] = total
+    return dose
+
+
+def _tells_dose(event: Event) -> bool:
+    return any(name in event.fields for name in ("ctdivol_mGy", "dlp_mGycm", "kvp"))
+
+
+def _exposure(item: Header, rules: DoseRules) -> Event:
+    kind = rules.headers.acquisition_types.get((item.first("AcquisitionType") or "").upper())
+    ctdivol, dlp = item.number("CTDIvol"), _dlp(item, rules)
+    is_ct = kind is not None or ctdivol is not None or dlp is not None
+    current = item.number("XRayTubeCurrentInuA", "0.001") or item.number("XRayTubeCurrent")
+    voltage, exposed = item.number("KVP"), item.number("ExposureTime")
+    found: Fields = {
+        "kind": "ct" if is_ct else "xray",
+        "protocol": item.first("SeriesDescription") or item.first("ProtocolName"),
+        "start": acquired_at(item),
+        "irradiation_event_uid": item.first("IrradiationEventUID"),
+    }
+    if is_ct:
+        found |= {
+            "acq_type": kind,
+            "localiser": kind == "Constant Angle Acquisition" if kind else None,
+            "ctdivol_mGy": ctdivol,
+            "dlp_mGycm": dlp,
+            "exposure_time_s": item.number("ExposureTime", "0.001"),
+            "scanning_length_mm": item.number("ScanLength"),
+            "pitch": item.number("SpiralPitchFactor"),
+            "single_collimation_mm": item.number("SingleCollimationWidth"),
+            "total_collimation_mm": item.number("TotalCollimationWidth"),
+            "kvp": [voltage] if voltage else None,
+            "tube_current_mA": [current] if current else None,
+        }
+    else:
+        found |= {"kvp": voltage, "tube_current_mA": current, "exposure_time_ms": exposed}
+    return Event({name: value for name, value in found.items() if value is not None})
+
+
+def _dlp(header: Header, rules: DoseRules) -> float | None:
+    for element in rules.headers.private_dlp:
+        values = header.private(element.group, element.creator, element.low)
+        value = decimal(values[0]) if values else None
+        if value is not None and 0 <= value <= Decimal(100_000):
+            return float(value)
+    return None
+
+
+def _commented(header: Header) -> list[Event]:
+    """One event per line `Series #3 NAME Average CTDIvol=7.2 DLP=196.0` of Comments on Radiation Dose."""
+    events = []
+    for line in (header.first("CommentsOnRadiationDose") or "").splitlines():
+        match = _COMMENT.search(line.strip())
+        if match is None:
+            continue
+        ctdivol, dlp = decimal(match[3]), decimal(match[4])
+        if ctdivol is not None and dlp is not None:
+            fields: Fields = {"kind": "ct", "ctdivol_mGy": float(ctdivol), "dlp_mGycm": float(dlp)}
+            events.append(Event({**fields, **({"protocol": match[2].strip()} if match[2] else {})}))
+    return events
