@@ -8,6 +8,7 @@ import sys
 import click
 
 from dicomlake import __version__, safelog
+from dicomlake.cli.dose import dose
 from dicomlake.cli.files import deidentify, explain, verify
 from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
@@ -21,7 +22,7 @@ def verbs() -> None:
     """De-identify medical imaging and keep it in a lake that clinics, researchers and physicists can query."""
 
 
-for verb in (deidentify, explain, verify, scrub, key, pseudonym, send, query, batches, quarantine, replay, sql):
+for verb in (deidentify, explain, verify, scrub, dose, key, pseudonym, send, query, batches, quarantine, replay, sql):
     verbs.add_command(verb)
 
 

@@ -5,7 +5,7 @@ document(name, dose)              the same as plain JSON, for `dicomlake dose`
 """
 
 from dicomlake.dose.document import document
-from dicomlake.dose.model import Dose, Event, ObjectKind
+from dicomlake.dose.model import Dose, Event, ObjectKind, ScreenText
 from dicomlake.dose.read import read_dose
 
-__all__ = ["Dose", "Event", "ObjectKind", "document", "read_dose"]
+__all__ = ["Dose", "Event", "ObjectKind", "ScreenText", "document", "read_dose"]

@@ -32,9 +32,10 @@ def _words(text: str) -> set[str]:
 
 @cache
 def _tables() -> tuple[Mapping[tuple[str, str], str], Mapping[str, str]]:
-    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr._concepts_dict import concepts as untyped
     from pydicom.sr._snomed_dict import mapping
 
+    concepts: Mapping[str, Mapping[str, Mapping[str, tuple[str, list[int]]]]] = untyped  # type: ignore[assignment]  # pydicom says object
     meanings = {
         (scheme, code): meaning
         for scheme in ("DCM", "SCT")

@@ -173,7 +173,9 @@ class Tree:
                 value = known.get((scheme, one.value.upper()))
                 if value is not None:
                     return code, value
-        same = [value for scheme in ("DCM", "SRT", "SCT") if (value := known.get((scheme, code.value.upper()))) is not None]
+        same = [
+            value for scheme in ("DCM", "SRT", "SCT") if (value := known.get((scheme, code.value.upper()))) is not None
+        ]
         if same and (code.scheme in ("DCM", "SRT", "SCT") or fold(code.meaning) in same[0].wordings):
             return code, same[0]
         return code, None

@@ -94,7 +94,9 @@ def _projection(header: Header, rules: DoseRules, modality: str) -> Event:
                 "tube_current_mA": _first_of(
                     header, ("XRayTubeCurrentInmA", "1"), ("XRayTubeCurrentInuA", "0.001"), ("XRayTubeCurrent", "1")
                 ),
-                "exposure_uAs": _first_of(header, ("ExposureInuAs", "1"), ("ExposureInmAs", "1000"), ("Exposure", "1000")),
+                "exposure_uAs": _first_of(
+                    header, ("ExposureInuAs", "1"), ("ExposureInmAs", "1000"), ("Exposure", "1000")
+                ),
                 "exposure_time_ms": _first_of(
                     header, ("ExposureTimeInms", "1"), ("ExposureTimeInuS", "0.001"), ("ExposureTime", "1")
                 ),
@@ -170,7 +172,9 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
         return []
     event = Event()
     localiser = "LOCALIZER" in kind
-    types = {rules.headers.acquisition_types.get(text.upper()) for text in _anywhere(header, "AcquisitionType")} - {None}
+    types = {rules.headers.acquisition_types.get(text.upper()) for text in _anywhere(header, "AcquisitionType")} - {
+        None
+    }
     acq_type = types.pop() if len(types) == 1 else "Constant Angle Acquisition" if localiser else None
     event.fields.update(
         _known(

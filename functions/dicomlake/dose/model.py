@@ -5,8 +5,20 @@ A field that is absent is unknown; nothing is ever 0 because it was not found.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 Fields = dict[str, object]
+
+
+class ScreenText(NamedTuple):
+    """A line of text read in a picture: its box in pixels, and how sure the reader was (0 to 1)."""
+
+    text: str
+    x: int
+    y: int
+    width: int
+    height: int
+    confidence: float = 1.0
 
 
 class ObjectKind(StrEnum):

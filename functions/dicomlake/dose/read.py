@@ -1,28 +1,32 @@
 """One DICOM object in, the dose it tells of out. Called by `pipeline/` and the command line; all other readers are called from here."""
 
+from collections.abc import Callable, Sequence
+
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dose.content import Tree
 from dicomlake.dose.header import Header
 from dicomlake.dose.images import read_image
-from dicomlake.dose.model import Dose, ObjectKind
+from dicomlake.dose.model import Dose, ObjectKind, ScreenText
 from dicomlake.dose.report import read_report
 from dicomlake.dose.sequence import read_sequence
 from dicomlake.dose.study import header_fields
 from dicomlake.rules.dose import DoseRules
 
+# Reads the text in a picture; passed in, since pixels are another room's.
+ReadText = Callable[[RawInstance], Sequence[ScreenText]]
 _CONTENT = 0x0040A730
 
 
-def read_dose(raw: RawInstance, rules: DoseRules) -> Dose:
-    """What the object says about dose; of kind `not_dose` when it says nothing."""
-    dose = _read(raw, rules)
+def read_dose(raw: RawInstance, rules: DoseRules, read_text: ReadText | None = None) -> Dose:
+    """What the object says about dose; of kind `not_dose` when it says nothing. Without `read_text` no dose screens are read."""
+    dose = _read(raw, rules, read_text)
     if dose is None:
         return Dose(ObjectKind.NOT_DOSE)
     dose.study = {**dose.study, **header_fields(raw)}
     return dose
 
 
-def _read(raw: RawInstance, rules: DoseRules) -> Dose | None:
+def _read(raw: RawInstance, rules: DoseRules, read_text: ReadText | None) -> Dose | None:
     if _CONTENT in raw.index:
         return read_report(Tree(raw, rules), rules)
     header = Header.of(raw)

@@ -215,9 +215,7 @@ def _meaning(report: Report, node: Node) -> str | None:
 
 
 def _codes(report: Report, found: Found, event: Event) -> None:
-    for name in (
-        "target_region event_type acq_type phantom anode view plane radiopharmaceutical radionuclide route fluoro_mode laterality".split()
-    ):
+    for name in "target_region event_type acq_type phantom anode view plane radiopharmaceutical radionuclide route fluoro_mode laterality".split():
         nodes = found.nodes(name)
         meanings = list(dict.fromkeys(meaning for node in nodes if (meaning := _meaning(report, node))))
         if len(meanings) > 1:

@@ -1,4 +1,4 @@
-"""The header of a dose object in, the fields of study, device and patient out, and dates and times in ISO form. Called by all readers of this room."""
+"""The header of a dose object in, the fields of study, device and patient out; times in ISO form. Called by all readers of this room."""
 
 import datetime
 import re

@@ -5,6 +5,7 @@ caller holds what it loaded. Every fault of a file is a ConfigError that names f
 """
 
 from dicomlake.rules.codes import CodeText, load_codes
+from dicomlake.rules.dose import DoseRules, load_dose_rules
 from dicomlake.rules.dummies import Dummies, DummyElement
 from dicomlake.rules.model import Action, Method, Profile, Rule
 from dicomlake.rules.paths import data_dir
@@ -17,6 +18,7 @@ from dicomlake.rules.text import TextRules
 __all__ = [
     "Action",
     "CodeText",
+    "DoseRules",
     "Dummies",
     "DummyElement",
     "Method",
@@ -30,6 +32,7 @@ __all__ = [
     "TextRules",
     "data_dir",
     "load_codes",
+    "load_dose_rules",
     "load_pixel_routes",
     "load_profile",
     "load_safe_private",

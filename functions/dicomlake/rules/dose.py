@@ -1,4 +1,4 @@
-"""`dose/concepts.yaml`, `codes.yaml`, `units.yaml` and `headers.yaml` in, the vocabulary of dose objects out: what a code names, what a unit is worth.
+"""`dose/concepts.yaml`, `codes.yaml`, `units.yaml` and `headers.yaml` in, the vocabulary of dose objects out.
 
 Called by `dose/`. Codes are compared by scheme and value in every version of the schemes; meanings only where a scheme is somebody's own.
 """
@@ -149,7 +149,9 @@ def _headers(field: Field) -> HeaderRules:
 def _private(entry: Field) -> PrivateElement:
     fields = entry.mapping(["creator", "group", "element", "reason"])
     fields["reason"].text()
-    group = int(fields["group"].text(r"[0-9A-F]{3}[13579BDF]", "an odd group of four hexadecimal digits, in quotes"), 16)
+    group = int(
+        fields["group"].text(r"[0-9A-F]{3}[13579BDF]", "an odd group of four hexadecimal digits, in quotes"), 16
+    )
     return PrivateElement(group, fields["creator"].text(), int(fields["element"].text(r"[0-9A-F]{2}"), 16))
 
 
