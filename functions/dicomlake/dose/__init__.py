@@ -1,11 +1,25 @@
 """Radiation dose: a DICOM object in, the irradiation events and totals it tells of out. Called by `pipeline/` and the command line. Pure.
 
-dose = read_dose(raw, rules)      reports, image headers, exposure sequences, dose screens
-document(name, dose)              the same as plain JSON, for `dicomlake dose`
+dose = read_dose(raw, rules, read_text)      reports, image headers, exposure sequences, dose screens
+document(name, dose)                         the same as plain JSON, for `dicomlake dose`
+clean_rows(dose, raw, side)                  rows without identity for one side of the wall
 """
 
 from dicomlake.dose.document import document
 from dicomlake.dose.model import Dose, Event, ObjectKind, ScreenText
-from dicomlake.dose.read import read_dose
+from dicomlake.dose.read import ReadText, read_dose
+from dicomlake.dose.rows import CleanDoseRow, Side, clean_rows, whole_years
 
-__all__ = ["Dose", "Event", "ObjectKind", "ScreenText", "document", "read_dose"]
+__all__ = [
+    "CleanDoseRow",
+    "Dose",
+    "Event",
+    "ObjectKind",
+    "ReadText",
+    "ScreenText",
+    "Side",
+    "clean_rows",
+    "document",
+    "read_dose",
+    "whole_years",
+]

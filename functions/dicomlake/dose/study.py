@@ -49,6 +49,18 @@ def age_years(raw: RawInstance) -> float | None:
     return round(years, 1) if years <= _OLDEST else None
 
 
+def whole_age(raw: RawInstance) -> int | None:
+    """Completed years at the study, from the dates, else from PatientAge."""
+    born, on = times.date(raw.first("PatientBirthDate")), times.date(raw.first("StudyDate"))
+    if born and on:
+        years = int(on[:4]) - int(born[:4]) - (on[5:] < born[5:])
+        if 0 <= years <= _OLDEST:
+            return years
+    match = _AGE.fullmatch((raw.first("PatientAge") or "").upper())
+    years = int(int(match[1]) * _DAYS[match[2]] / 365.25) if match else -1
+    return years if 0 <= years <= _OLDEST else None
+
+
 def iso_time(text: str | None) -> str | None:
     """`YYYY-MM-DDTHH:MM:SS[.f]` of a DT value with at least an hour: local time as stated, the fraction as written without trailing zeros."""
     match = _DT.fullmatch((text or "").strip(" \0"))
@@ -62,12 +74,6 @@ def iso_time(text: str | None) -> str | None:
         return None
     fraction = (match[7] or "").rstrip("0").rstrip(".")
     return plain + fraction
-
-
-def offset_of(text: str | None) -> str | None:
-    """The offset from UTC of a DT value, in DICOM's form."""
-    match = _DT.fullmatch((text or "").strip(" \0"))
-    return match[8] if match else None
 
 
 def _sex(text: str | None) -> str | None:

@@ -14,7 +14,16 @@ from dicomlake.batches import Announced, Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
-from dicomlake.rules import PixelRoutes, Profile, SiteRules, load_pixel_routes, load_profile, load_site
+from dicomlake.rules import (
+    DoseRules,
+    PixelRoutes,
+    Profile,
+    SiteRules,
+    load_dose_rules,
+    load_pixel_routes,
+    load_profile,
+    load_site,
+)
 from dicomlake.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +52,11 @@ class Services:
     def profile(self) -> Profile:
         """The de-identification profile of this platform."""
         return load_profile(self.settings.profile, self.rules_root)
+
+    @cached_property
+    def dose_rules(self) -> DoseRules:
+        """The vocabulary of dose objects."""
+        return load_dose_rules(self.rules_root)
 
     @cached_property
     def pixel_routes(self) -> PixelRoutes:

@@ -1,4 +1,4 @@
-"""The effects of a judgement, in this order: clean object, research row, operations row, quarantine, receipt row, receipt file.
+"""The effects of a judgement, in this order: clean object, research rows, operations rows, quarantine, receipt row, receipt file.
 
 Each is idempotent and named after what it is about, so a repetition in any order leaves the same lake.
 """
@@ -7,10 +7,13 @@ import datetime
 from typing import TYPE_CHECKING
 
 from dicomlake.dicom import acquisition_facts, instance_values
+from dicomlake.dose import Dose, ObjectKind, read_dose
 from dicomlake.lake import load, objects, quarantine
+from dicomlake.pipeline import dose as dose_rows
 from dicomlake.pipeline import receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
 from dicomlake.pipeline.assess import Judged, Outcome
+from dicomlake.pipeline.ocr import read_screen
 from dicomlake.pipeline.services import Services
 from dicomlake.rows import OperationsRow, ResearchRow
 
@@ -21,13 +24,15 @@ if TYPE_CHECKING:
 def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
     """Carry out a judgement. Raises TransientError; then nothing is acknowledged and all of it is done again."""
     found = judged.assessment
+    dose = _dose(services, judged)
     if found.clean is not None and judged.sha256 is not None:
         new = objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
-        insert_research(services, [_instance_row(services, arrival, judged, found.clean, judged.sha256)])
+        insert_research(services, _research_rows(services, arrival, judged, found.clean, dose))
         if not new:  # another delivery of the same content may have been retracted in between, and the object with it
             objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
     if found.raw is not None and judged.sha256 is not None and not judged.mismatched:
-        insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256)])
+        rows = dose_rows.operations_rows(services, arrival, found.raw, dose, judged.sha256)
+        insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256), *rows])
     if found.outcome is Outcome.QUARANTINED:
         hold(services, arrival, judged)
     record(services, arrival, judged)
@@ -67,19 +72,30 @@ def hold(services: Services, arrival: Arrival, judged: Judged) -> None:
     quarantine.hold(services.storage, services.settings.quarantine_bucket, note)
 
 
-def _instance_row(
-    services: Services, arrival: Arrival, judged: Judged, clean: "CleanInstance", sha256: str
-) -> ResearchRow:
+def _dose(services: Services, judged: Judged) -> Dose:
+    """The dose in an object that could be read; a picture is read for it only when its judgement is done."""
+    found = judged.assessment
+    if found.raw is None:
+        return Dose(ObjectKind.NOT_DOSE)
+    return read_dose(found.raw, services.dose_rules, None if found.outcome is Outcome.PENDING else read_screen)
+
+
+def _research_rows(
+    services: Services, arrival: Arrival, judged: Judged, clean: "CleanInstance", dose: Dose
+) -> list[ResearchRow]:
     key = services.research(arrival.site)
-    content = key.identifier("content", sha256, "C")
-    values = {
+    about = {
         **research_columns(services, arrival.site),
-        **instance_values(clean),
         "delivery_key": delivery_key(services, arrival, judged.turn),
-        "content_key": content,
+        "content_key": key.identifier("content", judged.sha256 or "", "C"),
     }
     table = "lake.instances"
-    return ResearchRow(table, row_key(key, table, values["delivery_key"], clean.object_name), values)
+    instance = ResearchRow(
+        table, row_key(key, table, about["delivery_key"], clean.object_name), {**about, **instance_values(clean)}
+    )
+    raw = judged.assessment.raw
+    rows = dose_rows.research_rows(services, arrival.site, raw, clean, dose, about) if raw is not None else []
+    return [instance, *rows]
 
 
 def delivery_key(services: Services, arrival: Arrival, turn: int) -> str:
