@@ -1,0 +1,44 @@
+"""Files of reports in, documents out: `document_of(data, kind)`. Told apart by content, read within limits; no network, nothing executed."""
+
+from collections.abc import Callable
+
+from dicomlake.errors import Code, PermanentError
+from dicomlake.reports.document import Document
+from dicomlake.reports.extract import cda, docx, hl7, rtf, text
+from dicomlake.reports.extract.ocr import OcrEngine, Tesseract
+from dicomlake.reports.extract.pdf import NeedsOcr
+
+__all__ = ["NeedsOcr", "OcrEngine", "Tesseract", "document_of"]
+MAX_BYTES = 256 << 20
+_TEXT_BYTES = 16 << 20
+
+
+def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Document:
+    """Read a report of a `kind` (pdf, text, rtf, office, hl7, xml).
+
+    Raises PermanentError (encrypted, corrupt, unsupported, unsafe_xml, resource_limit, text_phi_suspected), and NeedsOcr when a page must be
+    read from its picture and no engine is given.
+    """
+    if len(data) > (_TEXT_BYTES if kind in ("text", "rtf") else MAX_BYTES):
+        raise PermanentError(Code.RESOURCE_LIMIT, "report_too_large")
+    if kind == "pdf":
+        from dicomlake.reports.extract import pdf
+
+        return pdf.from_bytes(data, ocr)
+    if kind == "hl7":
+        return hl7.from_bytes(data, lambda inner: _embedded(inner, ocr))
+    if kind == "xml":
+        return cda.from_bytes(data, lambda inner: _embedded(inner, ocr))
+    readers: dict[str, Callable[[bytes], Document]] = {"text": text.from_bytes, "rtf": rtf.from_bytes, "office": docx.from_bytes}
+    return readers[kind](data)
+
+
+def _embedded(data: bytes, ocr: OcrEngine | None) -> Document:
+    """A document inside another: a PDF, RTF or plain text, and nothing that could hold a third."""
+    if b"%PDF-" in data[:1024]:
+        return document_of(data, "pdf", ocr)
+    if data.lstrip().startswith(b"{\\rtf"):
+        return document_of(data, "rtf")
+    if b"\0" in data[:4096] or data[:2] == b"PK":
+        raise PermanentError(Code.UNSUPPORTED, "embedded_of_no_known_kind")
+    return document_of(data, "text")
