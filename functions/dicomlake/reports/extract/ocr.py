@@ -34,7 +34,18 @@ class Reading:
     @property
     def weight(self) -> float:
         """How much of it reads as words: what the right way up has most of."""
-        return self.confidence * sum(len(token.text) for token in self.tokens if _WORD.search(token.text))
+        return self.confidence * sum(len(t.text) for t in self.tokens if _WORD.search(t.text) and not _is_sideways(t))
+
+    @property
+    def sideways(self) -> bool:
+        """Whether most words were read along a line that runs up or down the picture."""
+        words = [token for token in self.tokens if len(token.text) > 3]
+        return 2 * sum(map(_is_sideways, words)) > len(words)
+
+
+def _is_sideways(token: Token) -> bool:
+    left, top, right, bottom = token.box
+    return len(token.text) > 2 and bottom - top > right - left
 
 
 class OcrEngine(Protocol):
@@ -51,7 +62,7 @@ class Tesseract:
         """See `OcrEngine`. Raises ConfigError when the program is not installed, PermanentError(resource_limit) when it takes too long."""
         model = _MODELS.get(language, "eng")
         upright = self._read(picture, model, 0)
-        if upright.confidence >= _SURE and len(upright.tokens) >= _ENOUGH_WORDS:
+        if upright.confidence >= _SURE and len(upright.tokens) >= _ENOUGH_WORDS and not upright.sideways:
             return upright
         small = picture.resize((max(1, picture.width * 2 // 3), max(1, picture.height * 2 // 3)))
         tried = {turn: self._read(small.rotate(-turn, expand=True), model, turn) for turn in (0, 90, 180, 270)}

@@ -87,12 +87,14 @@ class opened:  # noqa: N801  # used like a function
 
 def _pages(pdf: "PdfDocument", ocr: OcrEngine | None, language: str) -> Iterator[_Page]:
     import pypdfium2
+    import pypdfium2.raw as pdfium
 
     read = Counter[str]()
     for number in range(len(pdf)):
         try:
             page = pdf[number]
-            page.flatten()
+            pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)  # notes and form fields become part of the page
+            page.close()
             page = pdf[number]
             layer = text_layer(page)
             if _is_picture(page, layer):

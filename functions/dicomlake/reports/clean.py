@@ -1,0 +1,113 @@
+"""A document and what is known of its study in, a `CleanReport` out. Called by the pipeline; nothing else builds a CleanReport.
+
+scrub -> rebuild -> verify. A doubt of the scrubber, or a suspicion of the second reader, holds the report for a reviewer.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from dicomlake.errors import Code, PermanentError
+from dicomlake.reports.document import Document
+from dicomlake.reports.rebuild import pdf_of, text_of
+from dicomlake.reports.recognise import KnownValues, Setting
+from dicomlake.reports.scrub import Replacer, Scrubbed, Scrubber
+from dicomlake.reports.verify import Needles, prove
+
+NOTE = "De-identified copy; names, numbers and places are placeholders, dates are shifted"
+_PDF_FOR = frozenset({"pdf", "rtf", "office", "xml"})
+Digest = Callable[[bytes], str]
+
+
+@dataclass(frozen=True)
+class CleanFile:
+    """A file of a clean report; `ending` is `.pdf`, `.txt` or, for a translation, `.<language>.txt`."""
+
+    ending: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Under which pseudonyms a report is filed: patient, study (None: not known which), accession, and the key of the report itself."""
+
+    patient_key: str
+    study_uid: str | None
+    accession_key: str | None
+    report_key: str
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """A report without what identifies. `findings` counts what was replaced: label -> layer -> spans; it holds no value."""
+
+    kind: str
+    owner: Owner
+    text: str
+    lang: str
+    files: tuple[CleanFile, ...]
+    findings: Mapping[str, Mapping[str, int]]
+    pages: int
+    read: str
+    left_behind: Mapping[str, int]
+    _digest8: Digest = field(repr=False)
+
+    def object_name(self, file: CleanFile) -> str:
+        """`<patient>/<study>/<report>-<8 hex><ending>`; the digits are a keyed hash of the file, so that equal names mean equal bytes."""
+        folder = self.owner.study_uid or self.owner.accession_key or "unlinked"
+        return f"{self.owner.patient_key}/{folder}/{self.owner.report_key}-{self._digest8(file.data)}{file.ending}"
+
+
+class Cleaner:
+    """Built once from the rules; serves many reports. `waived` are doubts that a reviewer has looked at."""
+
+    def __init__(self, scrubber: Scrubber, digest8: Digest) -> None:
+        self._scrubber = scrubber
+        self._digest8 = digest8
+
+    def clean(
+        self, document: Document, known: KnownValues, owner: Owner, replacer: Replacer, *, waived: bool = False
+    ) -> CleanReport:
+        """The clean report. Raises PermanentError: text_phi_suspected (unless `waived`), deid_failed."""
+        known = known | known_of(document)
+        scrubbed = self._scrubber.scrub(document.text, replacer, known, None, Setting.STRICT)
+        if scrubbed.doubts and not waived:
+            raise PermanentError(Code.TEXT_PHI_SUSPECTED, f"doubt_{scrubbed.doubts[0]}")
+        files = [CleanFile(".txt", "text/plain; charset=utf-8", text_of(scrubbed.text))]
+        if document.kind in _PDF_FOR:
+            files.insert(0, CleanFile(".pdf", "application/pdf", pdf_of(scrubbed.text, scrubbed.lang, NOTE)))
+        needles = Needles.of(known, _replaced(document.text, scrubbed), self._scrubber.recogniser)
+        for file in files:
+            prove(file.ending, file.data, needles, scrubbed.lang, waived=waived)
+        return CleanReport(
+            document.kind,
+            owner,
+            scrubbed.text,
+            scrubbed.lang,
+            tuple(files),
+            _counts(scrubbed),
+            max(1, len(document.pages)),
+            "ocr" if document.read_by_ocr else "text",
+            dict(document.left_behind),
+            self._digest8,
+        )
+
+
+def known_of(document: Document) -> KnownValues:
+    """What the file itself names people by."""
+    subject = document.subject
+    own = KnownValues(**{kind: tuple(values) for kind, values in document.known.items()})
+    ids = tuple(value for value in (subject.patient_id, *subject.accessions) if value)
+    return own | KnownValues(ids=ids)
+
+
+def _replaced(text: str, scrubbed: Scrubbed) -> list[tuple[str, str]]:
+    return [(str(span.label), text[span.start : span.end]) for span in scrubbed.spans]
+
+
+def _counts(scrubbed: Scrubbed) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {}
+    for span in scrubbed.spans:
+        counts.setdefault(str(span.label), Counter())[span.layer] += 1
+    return {label: dict(sorted(layers.items())) for label, layers in sorted(counts.items())}

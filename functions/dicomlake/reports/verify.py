@@ -1,0 +1,132 @@
+"""A second look at a finished file: `prove(...)` returns, or raises PermanentError. Called by `clean.py` for each file it has made.
+
+Reads with other engines than the ones that wrote it: pypdf for the text of a PDF, pikepdf for all of its streams and strings. A value
+known from outside that is still there is a failure; one that was found and replaced elsewhere in the text is a suspicion.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dicomlake.errors import Code, PermanentError
+from dicomlake.reports.document import tidy
+from dicomlake.reports.recognise import KnownValues, Label, Recogniser
+from dicomlake.reports.recognise.known import days_of, name_words
+from dicomlake.reports.recognise.writing import fold
+
+_OURS = frozenset({"/Root", "/Info", "/ID", "/Size"})
+_FORBIDDEN = frozenset(
+    "/Annots /AcroForm /EmbeddedFiles /AF /JS /JavaScript /OpenAction /AA /Metadata /PieceInfo /Outlines /StructTreeRoot /OCProperties "
+    "/Names /URI /Launch /XFA".split()
+)
+_BIRTH_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%d-%m-%Y", "%Y/%m/%d", "%d%m%Y")
+_SURE_LABELS = frozenset((Label.NAME, Label.ID, Label.PHONE, Label.EMAIL))
+
+
+@dataclass(frozen=True)
+class Needles:
+    """What must not be found. `known` in folded words or compact numbers, `found` likewise; `repr` shows nothing."""
+
+    values: KnownValues = field(repr=False)
+    known: frozenset[str] = field(repr=False)
+    births: frozenset[str] = field(repr=False)
+    found: frozenset[str] = field(repr=False)
+    recogniser: Recogniser = field(repr=False)
+
+    @classmethod
+    def of(cls, known: KnownValues, replaced: Iterable[tuple[str, str]], recogniser: Recogniser) -> "Needles":
+        """From what is known of the study, and (label, text) of what was replaced."""
+        words = {word for name in known.names for word in name_words(name)}
+        telling = {word for word in words if len(word) > 3 and not recogniser.clinical.is_ordinary(word)}
+        pairs = {f"{a} {b}" for name in known.names for a, b in _neighbours(name_words(name))}
+        ids = {compact for value in known.ids if (compact := _compact(value)) and _is_telling(compact)}
+        births = {day.strftime(form) for text in known.births for day in days_of(text) for form in _BIRTH_FORMS}
+        found = {_plain(text) for label, text in replaced if label in _SURE_LABELS}
+        found = {text for text in found if len(text) > 5 and (" " in text or any(map(str.isdigit, text)))}
+        return cls(known, frozenset(telling | pairs | ids), frozenset(births), frozenset(found), recogniser)
+
+
+def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool = False) -> None:
+    """Raises PermanentError(deid_failed) for what is known and still there, (text_phi_suspected) for what was found and still is."""
+    for text in _texts(ending, data):
+        plain = _plain(text)
+        places = _eponyms(plain, needles.recogniser)
+        if any(_stands(word, plain, places) for word in needles.known) or any(birth in text for birth in needles.births):
+            raise PermanentError(Code.DEID_FAILED, "known_value_left")
+        again = needles.recogniser.spans(text, needles.values, lang)
+        if any(span.layer == "known" and span.label is not Label.DATE for span in again):
+            raise PermanentError(Code.DEID_FAILED, "known_value_recognised")
+        if not waived and any(_stands(value, plain, ()) for value in needles.found):
+            raise PermanentError(Code.TEXT_PHI_SUSPECTED, "found_value_left")
+
+
+def _texts(ending: str, data: bytes) -> Iterator[str]:
+    if ending.endswith(".pdf"):
+        yield tidy(_pdf_text(data))
+        yield from _pdf_strings(data)
+    else:
+        yield data.decode("utf-8")
+
+
+def _pdf_text(data: bytes) -> str:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = PdfReader(io.BytesIO(data), strict=True)
+        return "\n".join(page.extract_text() for page in reader.pages)
+    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError):
+        raise PermanentError(Code.DEID_FAILED, "copy_not_readable") from None
+
+
+def _pdf_strings(data: bytes) -> Iterator[str]:
+    """Every string and decompressed stream, but fonts and pictures; and nothing in it that is not of a rebuilt page."""
+    import pikepdf
+
+    strings: list[str] = []
+    with pikepdf.open(io.BytesIO(data), attempt_recovery=False) as pdf:
+        if not set(pdf.trailer.keys()) <= _OURS or data.count(b"%%EOF") != 1:
+            raise PermanentError(Code.DEID_FAILED, "copy_not_ours")
+        for item in pdf.objects:
+            if isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
+                if not _FORBIDDEN.isdisjoint(item.keys()):
+                    raise PermanentError(Code.DEID_FAILED, "copy_not_ours")
+                strings += [str(value) for value in item.values() if isinstance(value, pikepdf.String)]
+            if isinstance(item, pikepdf.Stream) and "/Length1" not in item and item.get("/Subtype") != "/Image":
+                strings.append(item.read_bytes().decode("latin-1"))
+    yield "\n".join(strings)
+
+
+def _plain(text: str) -> str:
+    """Folded words and numbers with one blank between them."""
+    return " ".join(re.findall(r"[^\W_]+", fold(text)))
+
+
+def _compact(text: str) -> str:
+    return "".join(re.findall(r"[^\W_]+", fold(text)))
+
+
+def _is_telling(compact: str) -> bool:
+    return len(compact) >= 5 and any(map(str.isdigit, compact)) and len(set(compact)) > 2
+
+
+def _neighbours(words: list[str]) -> Iterator[tuple[str, str]]:
+    for a, b in zip(words, words[1:], strict=False):
+        if len(a) > 1 and len(b) > 1 and len(a + b) > 5:
+            yield a, b
+            yield b, a
+
+
+def _eponyms(plain: str, recogniser: Recogniser) -> tuple[tuple[int, int], ...]:
+    return tuple(recogniser.clinical.terms(plain))
+
+
+def _stands(needle: str, plain: str, allowed: Iterable[tuple[int, int]]) -> bool:
+    """Whether a value stands in the text as whole words, elsewhere than in clinical terms."""
+    spaced = any(map(str.isdigit, needle)) and " " not in needle
+    form = r" ?".join(re.findall(r"\d+|[^\W\d_]+", needle)) if spaced else re.escape(needle)
+    for match in re.finditer(rf"(?<!\w){form}(?!\w)", plain):
+        if not any(start <= match.start() and match.end() <= end for start, end in allowed):
+            return True
+    return False
