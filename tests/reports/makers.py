@@ -62,7 +62,7 @@ def scan(data: bytes, turned: int = 0) -> bytes:
     from reportlab.lib.utils import ImageReader
 
     out, shown = io.BytesIO(), picture(data, turned=turned)
-    width, height = (A4 if turned in (0, 180) else (A4[1], A4[0]))
+    width, height = A4 if turned in (0, 180) else (A4[1], A4[0])
     made = canvas.Canvas(out, pagesize=(width, height), invariant=1)
     made.drawImage(ImageReader(shown), 0, 0, width, height)
     made.save()

@@ -3,17 +3,27 @@
 Pure: bytes and tools in, an `Assessment` out. Called by `ingest.py` (the platform) and `local.py` (the command line).
 """
 
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 
 from dicomlake.dicom import CleanInstance, RawInstance, Recogniser, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
+from dicomlake.pipeline import encapsulated, reports
+from dicomlake.pipeline.linking import Link
+from dicomlake.pipeline.reports import Asked, ReportTools
 from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
+from dicomlake.reports.clean import CleanReport
+from dicomlake.reports.document import Document
+from dicomlake.reports.extract import NeedsOcr
 from dicomlake.rules import PixelRoute, PixelRoutes, Profile
 
 # What `on_upload` does itself; anything larger is handed on to `on_task`.
 LIGHT_MAX_BYTES = 32 << 20
+_TEXT_KINDS = frozenset({Kind.DICOM_SR, Kind.DICOM_ENCAPSULATED})
 
 
 class Outcome(StrEnum):
@@ -35,11 +45,27 @@ class Tools:
     key: SiteKey
     identity: IdentityRules
     recognise: Recogniser | None = None
+    reports: ReportTools | None = None
+
+    @cached_property
+    def document_profile(self) -> Profile:
+        """The profile for objects whose document has been cleaned."""
+        return encapsulated.keeping_document(self.profile)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What surrounds an object: `link` tells the study a report belongs to (None: not known), `alone` lets one pass that belongs to none."""
+
+    link: Callable[[Document], Link | None] = field(repr=False, default=lambda _: None)
+    alone: bool = False
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """One object judged. `clean` is set when it is released; `raw` whenever the object could be read as DICOM."""
+    """One object judged. `clean` and `report` are set when it is released: an instance, the text of a report, or both (a report in a DICOM
+    object); `raw` whenever the object could be read as DICOM.
+    """
 
     outcome: Outcome
     code: Code | None
@@ -48,6 +74,7 @@ class Assessment:
     status: str | None
     raw: RawInstance | None = None
     clean: CleanInstance | None = None
+    report: CleanReport | None = None
 
     @classmethod
     def held(cls, code: Code, detail: str = "", kind: Kind = Kind.OTHER, status: str = "not_dicom") -> "Assessment":
@@ -56,7 +83,7 @@ class Assessment:
 
     def summary(self) -> "Assessment":
         """The same without the bytes, small enough to travel between processes."""
-        return replace(self, raw=None, clean=None)
+        return replace(self, raw=None, clean=None, report=None)
 
 
 @dataclass(frozen=True)
@@ -92,37 +119,63 @@ class Judged:
         return modality if modality in MODALITIES else None
 
 
-def assess(data: bytes, tools: Tools, *, light: bool = False, waived: frozenset[Code] = frozenset()) -> Assessment:
+def assess(
+    data: bytes,
+    tools: Tools,
+    *,
+    light: bool = False,
+    waived: frozenset[Code] = frozenset(),
+    around: Around = Around(),
+) -> Assessment:
     """Judge one object. With `light`, heavy work is not begun: the outcome is `pending`.
 
-    `waived` are review codes that a steward has approved for this very object.
+    `waived` are review codes that a steward has approved for this very object; `around` is what is known of its surroundings.
     """
+    asked = Asked(hashlib.sha256(data).hexdigest(), light, Code.TEXT_PHI_SUSPECTED in waived)
     try:
         raw = read_raw(data)
     except PermanentError as error:
-        return _not_dicom(data, error)
-    return _dicom(raw, len(data), tools, light, waived)
+        return _not_dicom(data, error, tools, asked, around)
+    return _dicom(raw, len(data), tools, asked, waived)
 
 
-def _not_dicom(data: bytes, error: PermanentError) -> Assessment:
+def _not_dicom(data: bytes, error: PermanentError, tools: Tools, asked: Asked, around: Around) -> Assessment:
     if error.code is not Code.NOT_DICOM:
         status = "not_dicom" if error.code is Code.EMPTY else "corrupt"
         return Assessment.held(
             error.code, error.detail, Kind.OTHER if error.code is Code.EMPTY else Kind.DICOM_OTHER, status
         )
     kind = sniff(data)
-    if kind in REPORTS:
-        return Assessment.held(Code.TEXT_PHI_SUSPECTED, "no_cleaner_for_kind", kind)
+    if kind in REPORTS and tools.reports is not None:
+        return _report(data, kind, tools.reports, asked, around)
     if kind is Kind.ARCHIVE:
         return Assessment.held(Code.UNSUPPORTED, "archive", kind)
     return Assessment.held(Code.NOT_DICOM, error.detail, kind)
 
 
-def _dicom(raw: RawInstance, size: int, tools: Tools, light: bool, waived: frozenset[Code]) -> Assessment:
+def _report(data: bytes, kind: Kind, tools: ReportTools, asked: Asked, around: Around) -> Assessment:
+    found = Assessment.held(Code.TEXT_PHI_SUSPECTED, "", kind)
+    try:
+        document = reports.read(data, kind, tools, light=asked.light)
+        link = around.link(document)
+        if link is None and not (around.alone or reports.speaks_for_itself(document, tools)):
+            return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="waits_for_context")
+        report = reports.clean_report(document, link, tools, asked)
+    except NeedsOcr:
+        return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")
+    except PermanentError as error:
+        return replace(found, code=error.code, detail=error.detail)
+    detail = "" if link or reports.speaks_for_itself(document, tools) else "study_not_known"
+    return replace(found, outcome=Outcome.RELEASED, code=None, detail=detail, report=report)
+
+
+def _dicom(raw: RawInstance, size: int, tools: Tools, asked: Asked, waived: frozenset[Code]) -> Assessment:
     route = tools.pixel_routes.decide({keyword: raw.values(keyword) for keyword in tools.pixel_routes.keywords})
     found = Assessment(Outcome.QUARANTINED, route.code, route.reason, Kind(route.kind), raw.status, raw)
-    if light and (route.pixels is PixelRoute.LOOK or size > LIGHT_MAX_BYTES):
+    if asked.light and (route.pixels is PixelRoute.LOOK or size > LIGHT_MAX_BYTES):
         return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")
+    if found.kind in _TEXT_KINDS and tools.reports is not None:
+        return _text_object(found, raw, tools, tools.reports, asked)
     if route.code is not None and route.code not in waived:
         return found
     try:
@@ -130,6 +183,29 @@ def _dicom(raw: RawInstance, size: int, tools: Tools, light: bool, waived: froze
         verify(raw, clean, tools.profile)
     except PermanentError as error:
         return replace(found, code=error.code, detail=error.detail)
+    return _released(found, raw, clean)
+
+
+def _text_object(found: Assessment, raw: RawInstance, tools: Tools, own: ReportTools, asked: Asked) -> Assessment:
+    """A structured report cleaned in place, or a document taken out, cleaned and put back."""
+    profile, patient = tools.profile, identity_of(raw, tools.identity)
+    try:
+        if found.kind is Kind.DICOM_SR:
+            clean = deidentify(raw, profile, tools.key, patient, own.recognise)
+            verify(raw, clean, profile)
+            return replace(_released(found, raw, clean), report=reports.report_of_sr(raw, clean, patient, own, asked))
+        inner = encapsulated.cleaned(raw, patient, tools.profile, own, asked)
+        profile = tools.document_profile
+        clean = deidentify(inner.raw, profile, tools.key, patient, own.recognise)
+        verify(inner.raw, clean, profile)
+        return replace(_released(found, raw, clean), report=inner.report)
+    except NeedsOcr:
+        return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")
+    except PermanentError as error:
+        return replace(found, code=error.code, detail=error.detail)
+
+
+def _released(found: Assessment, raw: RawInstance, clean: CleanInstance) -> Assessment:
     code = Code.LEGACY if raw.status == "legacy" else None
     return replace(found, outcome=Outcome.RELEASED, code=code, detail="", clean=clean)
 

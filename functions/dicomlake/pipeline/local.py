@@ -1,22 +1,27 @@
 """The pipeline on local files: a folder in, de-identified files and one report line per input out; no cloud, no emulator.
 
 Called by `dicomlake deidentify`. Judges with the same `assess` as the functions do. What is held is not written anywhere: the
-original is still where it was, and the line says why.
+original is still where it was, and the line says why. Where there are reports without a header, all headers and messages are read first, so
+that a report is cleaned with what is known of its study, whatever the order of the files.
 """
 
 import csv
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from dicomlake.batches import is_manifest_name
 from dicomlake.dicom.maps import patient_row, uid_map
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess, identity_of
+from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import site_tools
+from dicomlake.pipeline.surroundings import Surroundings, surroundings
 from dicomlake.pseudonyms import Domain, DomainKey
+from dicomlake.reports.clean import CleanReport
 from dicomlake.rules import load_pixel_routes, load_profile, load_site
 
 
@@ -42,6 +47,8 @@ class Order:
     rules_root: Path | None = None
     max_bytes: int = 1 << 30
     maps: Path | None = None
+    surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
+    taken: frozenset[str] = field(default_factory=frozenset, repr=False)
 
     @property
     def root(self) -> Path:
@@ -104,8 +111,9 @@ def inputs(order: Order) -> list[Path]:
 
 def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:
     """De-identify `files` with `jobs` worker processes; yields a line per file in the order given. Raises ConfigError before any work."""
-    make_tools(order)  # A broken rule file or key is said once and now, not once per file.
+    tools = make_tools(order)  # A broken rule file or key is said once and now, not once per file.
     order.destination.mkdir(parents=True, exist_ok=True)
+    order = replace(order, surroundings=surroundings(order, files, tools, jobs), taken=_taken(order, files))
     seen: set[str] = set()
     maps = Maps()
     with _pool(order, jobs) as pool:
@@ -128,7 +136,7 @@ def make_tools(order: Order) -> Tools:
     key = DomainKey.from_secret(order.secret, Domain.RESEARCH).site(order.site)
     rules = load_site(order.site, order.rules_root)
     profile = load_profile(order.profile, order.rules_root)
-    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules)
+    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules, order.rules_root)
 
 
 # An object judged, the name of its copy, and its lists.
@@ -167,13 +175,44 @@ def _work(path: Path) -> Worked:
     order = _Worker.order
     if path.stat().st_size > order.max_bytes:
         return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None, Maps()
-    assessment = assess(path.read_bytes(), _Worker.tools)
-    if assessment.clean is None:
+    data = path.read_bytes()
+    relative = path.relative_to(order.root).as_posix()
+    if is_manifest_name(relative):  # it has told what it can, and names accession numbers
+        return Assessment(Outcome.IGNORED, None, "manifest", Kind.MANIFEST, None), None, Maps()
+    assessment = assess(data, _Worker.tools, around=order.surroundings.around(relative, _Worker.tools))
+    if assessment.clean is not None:
+        mirrored = order.layout is Layout.MIRROR
+        name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name
+        _write(order.destination / name, assessment.clean.slices)
+    elif assessment.report is not None:
+        name = _write_report(path, order, assessment.report)
+    else:
         return assessment, None, Maps()
-    mirrored = order.layout is Layout.MIRROR
-    name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name
-    _write(order.destination / name, assessment.clean.slices)
     return assessment.summary(), name, _maps(assessment) if order.maps else Maps()
+
+
+def _write_report(path: Path, order: Order, report: CleanReport) -> str:
+    """Write the files of a report; returns the name of the first."""
+    names = []
+    for file in report.files:
+        name = report.object_name(file)
+        if order.layout is Layout.MIRROR:
+            name = _mirrored(path.relative_to(order.root).as_posix(), file.ending, order.taken)
+        _write(order.destination / name, (file.data,))
+        names.append(name)
+    return names[0]
+
+
+def _mirrored(name: str, ending: str, taken: frozenset[str]) -> str:
+    """The input's own name with the ending of what it has become; never the name of another input."""
+    if name.lower().endswith(ending):
+        return name
+    wanted = name + ending
+    return wanted if wanted not in taken else f"{name}.clean{ending}"
+
+
+def _taken(order: Order, files: list[Path]) -> frozenset[str]:
+    return frozenset(path.relative_to(order.root).as_posix() for path in files)
 
 
 def _maps(assessment: Assessment) -> Maps:

@@ -13,6 +13,7 @@ from dicomlake import __version__
 from dicomlake.batches import Announced, Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
+from dicomlake.pipeline.reports import ReportTools
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
 from dicomlake.rules import (
     DoseRules,
@@ -93,7 +94,7 @@ class Services:
         """What assessing an object of `site` takes."""
         if site not in self._tools:  # a profile is compiled once per site, not once per object
             rules = self.site_rules(site)
-            self._tools[site] = site_tools(self.profile, self.pixel_routes, self.research(site), rules)
+            self._tools[site] = site_tools(self.profile, self.pixel_routes, self.research(site), rules, self.rules_root)
         return self._tools[site]
 
     @cached_property
@@ -144,9 +145,13 @@ class Recent(Generic[Made]):
         return made
 
 
-def site_tools(profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules) -> Tools:
+def site_tools(
+    profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules, root: Path | None = None
+) -> Tools:
     """Rules and research key of a site, with the rules of its own on top of the profile."""
-    return Tools(profile.with_overrides(rules.overrides, rules.site), routes, key, identity_rules(rules))
+    identity = identity_rules(rules)
+    own = profile.with_overrides(rules.overrides, rules.site)
+    return Tools(own, routes, key, identity, reports=ReportTools(key, identity, profile.shift_days, root))
 
 
 def identity_rules(rules: SiteRules) -> IdentityRules:

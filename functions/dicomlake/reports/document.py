@@ -13,7 +13,18 @@ from dicomlake.errors import Code, PermanentError
 MAX_TEXT = 2_000_000
 PAGE, CELL = "\f", "\t"
 # Letters that fonts draw as one; other compatibility forms (m²) mean something of their own and stay.
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00a0": " ", "\u202f": " ", "\u2007": " "}
+_LIGATURES = {
+    "ﬀ": "ff",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
+    "ﬃ": "ffi",
+    "ﬄ": "ffl",
+    "ﬅ": "st",
+    "ﬆ": "st",
+    "\u00a0": " ",
+    "\u202f": " ",
+    "\u2007": " ",
+}
 _KEPT_CONTROLS = frozenset("\n\t\f")
 
 
@@ -74,7 +85,13 @@ def tidy(text: str) -> str:
     """
     if len(text) > MAX_TEXT:
         raise PermanentError(Code.RESOURCE_LIMIT, "text_too_long")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n").replace("\v", "\n")
+    text = (
+        text.replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\u2028", "\n")
+        .replace("\u2029", "\n\n")
+        .replace("\v", "\n")
+    )
     if not text.isascii():
         text = unicodedata.normalize("NFC", "".join(_LIGATURES.get(c, c) for c in text))
     kept = (c if c in _KEPT_CONTROLS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "" for c in text)

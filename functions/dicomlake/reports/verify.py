@@ -52,7 +52,9 @@ def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool
     for text in _texts(ending, data):
         plain = _plain(text)
         places = _eponyms(plain, needles.recogniser)
-        if any(_stands(word, plain, places) for word in needles.known) or any(birth in text for birth in needles.births):
+        if any(_stands(word, plain, places) for word in needles.known) or any(
+            birth in text for birth in needles.births
+        ):
             raise PermanentError(Code.DEID_FAILED, "known_value_left")
         again = needles.recogniser.spans(text, needles.values, lang)
         if any(span.layer == "known" and span.label is not Label.DATE for span in again):

@@ -29,7 +29,11 @@ def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Documen
         return hl7.from_bytes(data, lambda inner: _embedded(inner, ocr))
     if kind == "xml":
         return cda.from_bytes(data, lambda inner: _embedded(inner, ocr))
-    readers: dict[str, Callable[[bytes], Document]] = {"text": text.from_bytes, "rtf": rtf.from_bytes, "office": docx.from_bytes}
+    readers: dict[str, Callable[[bytes], Document]] = {
+        "text": text.from_bytes,
+        "rtf": rtf.from_bytes,
+        "office": docx.from_bytes,
+    }
     return readers[kind](data)
 
 

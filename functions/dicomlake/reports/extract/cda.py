@@ -10,8 +10,12 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document, PageForm, Subject, readable, tidy
 from dicomlake.reports.extract.xmlsafe import local, parse
 
-_BREAKING = frozenset("paragraph item list caption table thead tbody tr title section text br footnote renderMultiMedia".split())
-_HIDDEN = frozenset("id code templateId realmCode typeId confidentialityCode languageCode entry realm setId versionNumber".split())
+_BREAKING = frozenset(
+    "paragraph item list caption table thead tbody tr title section text br footnote renderMultiMedia".split()
+)
+_HIDDEN = frozenset(
+    "id code templateId realmCode typeId confidentialityCode languageCode entry realm setId versionNumber".split()
+)
 _STUDY = re.compile(r"[0-2](?:\.\d+){4,}")
 
 

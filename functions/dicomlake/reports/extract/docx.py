@@ -14,7 +14,9 @@ from dicomlake.reports.document import Document, PageForm, readable, tidy
 from dicomlake.reports.extract.xmlsafe import local, parse
 
 _MAX_PARTS, _MAX_PART_BYTES, _MAX_RATIO = 5000, 32 << 20, 200
-_SKIPPED = frozenset("del delText moveFrom instrText Fallback pPr tblPr sectPr fldData commentReference annotationRef".split())
+_SKIPPED = frozenset(
+    "del delText moveFrom instrText Fallback pPr tblPr sectPr fldData commentReference annotationRef".split()
+)
 _BODY = "word/document.xml"
 
 
@@ -35,7 +37,11 @@ def _read(archive: zipfile.ZipFile) -> Document:
         raise PermanentError(Code.ENCRYPTED, "part_encrypted")
     if _BODY not in parts:
         raise PermanentError(Code.UNSUPPORTED, "no_word_document")
-    beside = [name for name in sorted(parts) if name.startswith(("word/header", "word/footer", "word/footnotes", "word/endnotes"))]
+    beside = [
+        name
+        for name in sorted(parts)
+        if name.startswith(("word/header", "word/footer", "word/footnotes", "word/endnotes"))
+    ]
     headers = [name for name in beside if name.startswith("word/header")]
     order = [*headers, _BODY, *(name for name in beside if name not in headers)]
     text = "\n".join(filter(None, (tidy(_part(archive, parts[name])) for name in order if name.endswith(".xml"))))
@@ -70,7 +76,9 @@ def _walk(element: ElementTree.Element) -> Iterator[str]:
     elif name in ("noBreakHyphen", "softHyphen"):
         yield "-" if name == "noBreakHyphen" else ""
     elif name == "tr":
-        cells = ["".join(_walk(cell)).strip("\n").replace("\n", " ") for cell in element if local(cell) in ("tc", "sdt")]
+        cells = [
+            "".join(_walk(cell)).strip("\n").replace("\n", " ") for cell in element if local(cell) in ("tc", "sdt")
+        ]
         yield "\t".join(cells) + "\n"
     else:
         for child in element:

@@ -16,7 +16,13 @@ from dicomlake.reports.extract.text import decode
 Segment = list[str]
 _MAX_SEGMENTS = 20_000
 _FRAME = "\x0b\x1c"
-_CODECS = {"UNICODE UTF-8": "utf-8", "UTF-8": "utf-8", "8859/1": "latin-1", "8859/15": "iso8859-15", "UNICODE": "utf-16"}
+_CODECS = {
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+    "8859/1": "latin-1",
+    "8859/15": "iso8859-15",
+    "UNICODE": "utf-16",
+}
 # What fields hold, by segment and number: n names (XPN, XCN), i ids (CX, EI), d dates, b births, p places, a addresses, t phones.
 _FIELDS = {
     "PID": {2: "i", 3: "i", 4: "i", 5: "n", 6: "n", 7: "b", 9: "n", 11: "a", 13: "t", 14: "t", 18: "i", 19: "i", 20: "i", 21: "i", 23: "p", 29: "b"},
@@ -115,7 +121,11 @@ def _measured(segment: Segment, separators: str, kind: str) -> str:
         parts = [part for part in _field(segment, number).split(separators[1]) if part]
         return _unescaped(parts[1] if len(parts) > 1 else "".join(parts[:1]), separators)
 
-    value = shown(5) if kind in ("CE", "CWE", "CNE") else _unescaped(_field(segment, 5).replace(separators[1], " "), separators)
+    value = (
+        shown(5)
+        if kind in ("CE", "CWE", "CNE")
+        else _unescaped(_field(segment, 5).replace(separators[1], " "), separators)
+    )
     return f"{shown(3)}: {value} {shown(6)}".strip()
 
 
@@ -197,12 +207,18 @@ def _subject(segments: list[Segment], separators: str) -> Subject:
         if segment[0] == "PID" and patient is None:
             parts = _field(segment, 3).split(separators[2])[0].split(separators[1])
             patient = parts[0].strip() or _first(segment, 2, separators) or None
-            issuer = parts[3].split(separators[4] if len(separators) > 4 else "&")[0].strip() or None if len(parts) > 3 else None
+            issuer = (
+                parts[3].split(separators[4] if len(separators) > 4 else "&")[0].strip() or None
+                if len(parts) > 3
+                else None
+            )
         elif segment[0] == "OBR":
             accessions += [_first(segment, number, separators) for number in (18, 3, 20, 19, 2)]
         elif segment[0] == "ORC":
             accessions += [_first(segment, number, separators) for number in (3, 2)]
-        elif segment[0] == "ZDS" or (segment[0] == "OBX" and ("113014" in _field(segment, 3) or "DICOM Study" in _field(segment, 3))):
+        elif segment[0] == "ZDS" or (
+            segment[0] == "OBX" and ("113014" in _field(segment, 3) or "DICOM Study" in _field(segment, 3))
+        ):
             uid = _STUDY.search("|".join(segment[1:6]))
             study = study or (uid[0] if uid else None)
     return Subject(patient, issuer, tuple(dict.fromkeys(filter(None, accessions))), study)

@@ -93,7 +93,9 @@ class Tesseract:
         command = ["tesseract", "stdin", "stdout", "-l", model, "--dpi", "200", "--psm", "3", "tsv"]
         environment = {"OMP_THREAD_LIMIT": "1", "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
         try:
-            done = subprocess.run(command, input=picture, capture_output=True, timeout=_TIMEOUT_S, env=environment, check=False)
+            done = subprocess.run(
+                command, input=picture, capture_output=True, timeout=_TIMEOUT_S, env=environment, check=False
+            )
         except FileNotFoundError:
             raise ConfigError("the program tesseract is not installed: `make setup` installs it") from None
         except subprocess.TimeoutExpired:

@@ -30,7 +30,7 @@ _LEAST_CONFIDENCE = 55.0
 _MAX_OBJECTS = 2_000_000
 
 
-class NeedsOcr(Exception):  # noqa: N818  # says what is needed, nothing is wrong
+class NeedsOcr(Exception):  # says what is needed, nothing is wrong
     """A page has to be read from its picture and no engine was given."""
 
 
@@ -45,11 +45,10 @@ def from_bytes(data: bytes, ocr: OcrEngine | None = None, language: str = "") ->
     """A PDF as a document. Raises PermanentError (encrypted, corrupt, resource_limit, text_phi_suspected), NeedsOcr without an engine."""
     pdfguard.check(data)
     rest = rest_of(data)
-    with ONE_AT_A_TIME:
-        with opened(data) as pdf:
-            if len(pdf) > MAX_PAGES:
-                raise PermanentError(Code.RESOURCE_LIMIT, "too_many_pages")
-            pages = list(_pages(pdf, ocr, language))
+    with ONE_AT_A_TIME, opened(data) as pdf:
+        if len(pdf) > MAX_PAGES:
+            raise PermanentError(Code.RESOURCE_LIMIT, "too_many_pages")
+        pages = list(_pages(pdf, ocr, language))
     text, words = "", list[Word]()
     for number, page in enumerate(pages):
         text += PAGE if number else ""
@@ -93,7 +92,9 @@ def _pages(pdf: "PdfDocument", ocr: OcrEngine | None, language: str) -> Iterator
     for number in range(len(pdf)):
         try:
             page = pdf[number]
-            pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)  # notes and form fields become part of the page
+            pdfium.FPDFPage_Flatten(
+                page.raw, pdfium.FLAT_NORMALDISPLAY
+            )  # notes and form fields become part of the page
             page.close()
             page = pdf[number]
             layer = text_layer(page)

@@ -79,7 +79,11 @@ def _chars(page: "PdfPage", text_page: "PdfTextPage") -> tuple[list[Char], int]:
         if text in "\r\n" or (pdfium.FPDFText_IsGenerated(handle, index) == 1 and text != " "):
             chars.append(Char(" ", chars[-1].box if chars else (0, 0, 0, 0), turn))
             continue
-        if pdfium.FPDFText_HasUnicodeMapError(handle, index) == 1 or code in (0, 0xFFFD, 0xFFFE) or 0xE000 <= code < 0xF900:
+        if (
+            pdfium.FPDFText_HasUnicodeMapError(handle, index) == 1
+            or code in (0, 0xFFFD, 0xFFFE)
+            or 0xE000 <= code < 0xF900
+        ):
             unmapped += 1
         if not pdfium.FPDFText_GetLooseCharBox(handle, index, (rect := pdfium.FS_RECTF())):
             continue
@@ -150,5 +154,10 @@ def _apart(last: Char, char: Char) -> bool:
 
 
 def _token(run: list[Char]) -> Token:
-    box = (min(c.box[0] for c in run), min(c.box[1] for c in run), max(c.box[2] for c in run), max(c.box[3] for c in run))
+    box = (
+        min(c.box[0] for c in run),
+        min(c.box[1] for c in run),
+        max(c.box[2] for c in run),
+        max(c.box[3] for c in run),
+    )
     return Token("".join(c.text for c in run), box)

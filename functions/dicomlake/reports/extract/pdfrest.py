@@ -95,7 +95,12 @@ def _left_behind(pdf: "Pdf", data: bytes) -> dict[str, int]:
     found["attachments"] = len(pdf.attachments)
     found["earlier_revisions"] = max(0, data.count(b"%%EOF") - 1 - (b"/Linearized" in data[:1024]))
     root = pdf.Root
-    for name, key in (("outline", "/Outlines"), ("metadata", "/Metadata"), ("scripts", "/OpenAction"), ("signatures", "/Perms")):
+    for name, key in (
+        ("outline", "/Outlines"),
+        ("metadata", "/Metadata"),
+        ("scripts", "/OpenAction"),
+        ("signatures", "/Perms"),
+    ):
         found[name] = int(key in root)
     found["pictures"] = sum(isinstance(o, pikepdf.Stream) and o.get("/Subtype") == "/Image" for o in pdf.objects)
     return {name: count for name, count in found.items() if count}

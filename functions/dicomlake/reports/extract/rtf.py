@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document, PageForm, readable, tidy
 
-_TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\")
+_TOKEN = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
+)
 _SKIPPED = frozenset(
     "fonttbl colortbl stylesheet info pict object objdata themedata colorschememapping datastore latentstyles listtable "
     "listoverridetable rsidtbl generator filetbl revtbl xmlnstbl mmathPr fldinst bkmkstart bkmkend pntext pnseclvl annotation atnid "

@@ -22,7 +22,25 @@ _SAMPLE = 65536
 
 def from_bytes(data: bytes) -> Document:
     """A text file as a document of one page. Raises PermanentError: corrupt, resource_limit, text_phi_suspected (no text in it)."""
-    return readable(Document("text", tidy(decode(data)), (PageForm(595, 842),)))
+    text = tidy(decode(data))
+    if _is_table(text):
+        raise PermanentError(Code.TEXT_PHI_SUSPECTED, "table_not_report")
+    return readable(Document("text", text, (PageForm(595, 842),)))
+
+
+def _is_table(text: str) -> bool:
+    """Whether a text is data for programs: names in its cells stand in no sentence, so that nobody can be sure to see them."""
+    if text[:1] in "{[" and text[-1:] in "}]":
+        return True
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < 3:
+        return False
+    for mark in ",;\t|":
+        counts = [line.count(mark) for line in lines]
+        usual = max(set(counts), key=counts.count)
+        if usual > 1 and counts.count(usual) >= 0.8 * len(lines):
+            return True
+    return False
 
 
 def decode(data: bytes) -> str:

@@ -13,7 +13,9 @@ def text_of(text: str) -> bytes:
 def cda_of(text: str, lang: str, uid: str, patient_key: str) -> bytes:
     """A CDA document whose narrative is the text, a paragraph for each line; `uid` is its own id. Names nobody (ISO/HL7 27932, 4.2)."""
     paragraphs = "".join(
-        f"<paragraph>{escape(line.replace(CELL, '  '))}</paragraph>" for line in text.replace(PAGE, "\n").split("\n") if line.strip()
+        f"<paragraph>{escape(line.replace(CELL, '  '))}</paragraph>"
+        for line in text.replace(PAGE, "\n").split("\n")
+        if line.strip()
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument xmlns="urn:hl7-org:v3">'
