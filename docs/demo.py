@@ -18,6 +18,8 @@ STATE = ROOT / ".localemu-demo"
 SITE = "clinic-a"
 QUESTIONS = ("studies_by_modality", "series_by_manufacturer", "receipts_by_status_and_code", "batch_reconciliation")
 WAIT_S = 300
+# Notes about the files, which belong to no study and would wait for one.
+NOTES = ("README*", "*.dump", "FileInfo.txt")
 
 
 def main() -> int:
@@ -85,7 +87,7 @@ def collect(folder: Path) -> Path:
 
     packaged = Path(pydicom.data.__file__).parent
     for part in ("test_files", "charset_files"):
-        shutil.copytree(packaged / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+        shutil.copytree(packaged / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.py", *NOTES))
     return folder
 
 

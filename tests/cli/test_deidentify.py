@@ -54,14 +54,14 @@ def test_each_file_gets_a_line_and_clean_files_are_mirrored(source: Path, tmp_pa
         "ct.dcm": ("released", None),
         "copy.dcm": ("released", None),
         "us.dcm": ("quarantined", "pixel_phi_suspected"),
-        "notes.txt": ("quarantined", "text_phi_suspected"),
+        "notes.txt": ("released", None),
     }
     assert sorted(lines["ct.dcm"]) == ["code", "detail", "input", "kind", "outcome", "output"]
     clean = pydicom.dcmread(tmp_path / "out" / str(lines["ct.dcm"]["output"]))
     assert clean.PatientID.startswith("P")
     assert NAME.split("^")[0] not in done.stdout + done.stderr
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert len(written) == 2
+    assert len(written) == 3
 
 
 def test_uid_layout_names_no_patient_and_settles_copies(source: Path, tmp_path: Path) -> None:
@@ -71,8 +71,9 @@ def test_uid_layout_names_no_patient_and_settles_copies(source: Path, tmp_path: 
     written = [
         path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
     ]
-    assert len(written) == 1
-    assert NAME.split("^")[0] not in written[0]
+    assert sorted(Path(name).suffix for name in written) == [".dcm", ".txt"]
+    assert len({name.split("/")[1] for name in written}) == 1  # the note lies with the study it was found beside
+    assert NAME.split("^")[0] not in "".join(written)
 
 
 def test_the_same_key_gives_the_same_bytes_whatever_the_number_of_jobs(source: Path, tmp_path: Path) -> None:

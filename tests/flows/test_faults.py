@@ -25,9 +25,7 @@ def load_of_objects(count: int) -> list[tuple[str, bytes]]:
         if kind == 8:
             data = made[-3][1]  # a copy
         elif kind == 9:
-            data = (
-                instance(patient=patient, number=1, SliceThickness=9) if patient % 2 else b"no DICOM at all, just text"
-            )
+            data = instance(patient=patient, number=1, SliceThickness=9) if patient % 2 else b"\x00no DICOM at all"
         elif kind == 7:
             data = ultrasound(number) if patient % 2 else instance(patient=patient, number=number)[:2000]
         else:

@@ -99,7 +99,9 @@ def test_only_settings_reads_the_environment_and_only_safelog_logs() -> None:
     assert loggers == {"safelog.py"}
 
 
-@pytest.mark.parametrize(("type_name", "builders"), [("CleanInstance", {"dicom"}), ("CleanDoseRow", {"dose"})])
+@pytest.mark.parametrize(
+    ("type_name", "builders"), [("CleanInstance", {"dicom"}), ("CleanReport", {"reports"}), ("CleanDoseRow", {"dose"})]
+)
 def test_only_the_deidentifiers_build_clean_types(type_name: str, builders: set[str]) -> None:
     rooms = {
         path.relative_to(PRODUCT).parts[0]

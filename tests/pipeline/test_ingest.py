@@ -42,7 +42,7 @@ def test_when_something_else_is_missing_the_event_comes_again(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bucket of ours that is not there must not pass for an object that its owner took away."""
-    event = platform.put("b/a", b"no DICOM")
+    event = platform.put("b/a", b"\x00no DICOM")
     monkeypatch.setattr(objects, "copy", _gone)
     with pytest.raises(TransientError):
         ingest.ingest(platform.services, event)

@@ -121,11 +121,14 @@ def cda(lines: Sequence[str] = FINDINGS) -> bytes:
     paragraphs = "".join(f"<paragraph>{line}</paragraph>" for line in lines)
     return (
         '<?xml version="1.0" encoding="UTF-8"?><ClinicalDocument xmlns="urn:hl7-org:v3"><id extension="DOC-99812"/>'
-        f"<title>Radiology report</title><recordTarget><patientRole><id extension='{PATIENT_ID}' root='1.2.3'/><addr><city>Waldkirchen</city></addr>"
-        "<patient><name><given>Miriam</given><family>Okafor Leclerc</family></name><birthTime value='19610314'/></patient></patientRole></recordTarget>"
+        f"<title>Radiology report</title><recordTarget><patientRole>"
+        f"<id extension='{PATIENT_ID}' root='1.2.3'/><addr><city>Waldkirchen</city></addr>"
+        "<patient><name><given>Miriam</given><family>Okafor Leclerc</family></name><birthTime value='19610314'/></patient></patientRole></recordTarget>"  # noqa: E501
         "<author><assignedAuthor><assignedPerson><name><prefix>Dr.</prefix><given>Ulrike</given><family>Brandstetter</family></name></assignedPerson>"
-        "</assignedAuthor></author><component><structuredBody><component><section><title>Findings</title>"
-        f"<text>{paragraphs}<table><tbody><tr><td>Aorta</td><td>34 mm</td></tr></tbody></table></text></section></component></structuredBody></component>"
+        "</assignedAuthor></author><component><structuredBody><component><section>"
+        "<title>Findings</title>"
+        f"<text>{paragraphs}<table><tbody><tr><td>Aorta</td><td>34 mm</td></tr></tbody></table></text>"
+        "</section></component></structuredBody></component>"
         "</ClinicalDocument>"
     ).encode()
 

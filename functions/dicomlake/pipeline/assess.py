@@ -12,7 +12,7 @@ from functools import cached_property
 from dicomlake.dicom import CleanInstance, RawInstance, Recogniser, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pipeline import encapsulated, reports
-from dicomlake.pipeline.linking import Link
+from dicomlake.pipeline.linking import Link, StudyFacts
 from dicomlake.pipeline.reports import Asked, ReportTools
 from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
@@ -59,12 +59,13 @@ class Around:
 
     link: Callable[[Document], Link | None] = field(repr=False, default=lambda _: None)
     alone: bool = False
+    folder: tuple[str, ...] = field(repr=False, default=())
 
 
 @dataclass(frozen=True)
 class Assessment:
     """One object judged. `clean` and `report` are set when it is released: an instance, the text of a report, or both (a report in a DICOM
-    object); `raw` whenever the object could be read as DICOM.
+    object); `raw` whenever the object could be read as DICOM; `facts` are what a message tells of its study.
     """
 
     outcome: Outcome
@@ -75,6 +76,7 @@ class Assessment:
     raw: RawInstance | None = None
     clean: CleanInstance | None = None
     report: CleanReport | None = None
+    facts: StudyFacts | None = None
 
     @classmethod
     def held(cls, code: Code, detail: str = "", kind: Kind = Kind.OTHER, status: str = "not_dicom") -> "Assessment":
@@ -83,7 +85,7 @@ class Assessment:
 
     def summary(self) -> "Assessment":
         """The same without the bytes, small enough to travel between processes."""
-        return replace(self, raw=None, clean=None, report=None)
+        return replace(self, raw=None, clean=None, report=None, facts=None)
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ def _report(data: bytes, kind: Kind, tools: ReportTools, asked: Asked, around: A
     found = Assessment.held(Code.TEXT_PHI_SUSPECTED, "", kind)
     try:
         document = reports.read(data, kind, tools, light=asked.light)
+        found = replace(found, facts=reports.facts_of(document, tools, around.folder))
         link = around.link(document)
         if link is None and not (around.alone or reports.speaks_for_itself(document, tools)):
             return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="waits_for_context")

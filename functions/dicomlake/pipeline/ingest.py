@@ -14,13 +14,13 @@ from dicomlake.events import StorageEvent
 from dicomlake.lake import quarantine
 from dicomlake.lake.objects import ObjectGone
 from dicomlake.lake.quarantine import CaseId
-from dicomlake.pipeline import manifests, original, receipts
+from dicomlake.pipeline import context, manifests, original, receipts
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.retract import retract, supersede
-from dicomlake.pipeline.route import Kind
+from dicomlake.pipeline.route import REPORTS, Kind
 from dicomlake.pipeline.services import Services
-from dicomlake.pipeline.settle import settle
+from dicomlake.pipeline.settle import released_names, settle
 
 _REVIEW = frozenset({Code.PIXEL_PHI_SUSPECTED, Code.TEXT_PHI_SUSPECTED})
 
@@ -41,6 +41,8 @@ def process(services: Services, arrival: Arrival, *, light: bool) -> None:
     try:
         if is_manifest_name(arrival.path):
             manifests.accept(services, arrival, light=light)
+            if not light:
+                context.announced(services, arrival)
         else:
             _process_object(services, arrival, light)
     except ObjectGone:
@@ -62,17 +64,27 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     judged = _judge(services, arrival, known, light)
     _replace_earlier(services, arrival, judged, light)
     settle(services, arrival, judged)
+    context.remember(services, arrival, judged)
     if judged.assessment.outcome is Outcome.RELEASED and not light:  # it may have been held before
         case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
         quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
     manifests.recheck(services, arrival, judged, known)
     found = judged.assessment
+    if found.kind in REPORTS:
+        _look_again(services, arrival, known)
     shown = {
         "outcome": str(found.outcome),
         "kind": str(found.kind),
         **({"code": str(found.code)} if found.code else {}),
     }
     safelog.event("settled", object_key=arrival.object_key, bytes=arrival.event.size, **shown)
+
+
+def _look_again(services: Services, arrival: Arrival, known: manifests.Known) -> None:
+    """A manifest that came while a report was judged may tell its study."""
+    now = manifests.of_batch(services, arrival.site, arrival.batch)
+    if now.names != known.names:
+        context.again(services, arrival, f"seen{now.turn}")
 
 
 def _replace_earlier(services: Services, arrival: Arrival, judged: Judged, light: bool) -> None:
@@ -83,7 +95,7 @@ def _replace_earlier(services: Services, arrival: Arrival, judged: Judged, light
     if judged.mismatched and found.code is not None:
         retract(services, arrival, judged.turn, found.code)
     elif not light:
-        supersede(services, arrival, judged.turn, found.clean.object_name if found.clean else None, found.code)
+        supersede(services, arrival, judged.turn, released_names(found), found.code)
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
@@ -112,14 +124,23 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     data = original.read(services, arrival, first=light)
     sha256 = hashlib.sha256(data).hexdigest()
     tools = services.tools(arrival.site)
-    assessment = assess(data, tools, light=light)
-    if assessment.code in _REVIEW and assessment.raw and receipts.is_approved(services, arrival, assessment.code):
-        assessment = assess(data, tools, waived=frozenset({assessment.code}))
+    around = context.around(services, arrival, known)
+    assessment = assess(data, tools, light=light, around=around)
+    reviewed = assessment.raw is not None or assessment.kind in REPORTS
+    if assessment.code in _REVIEW and reviewed and receipts.is_approved(services, arrival, assessment.code):
+        assessment = assess(data, tools, waived=frozenset({assessment.code}), around=around)
+    if assessment.detail == "waits_for_context" and _waits_in_vain(services, arrival):
+        assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=Code.MISSING_CONTEXT, detail="")
     code = known.mismatch(arrival.path, sha256, len(data), manifests.accession_of(assessment.raw))
     if code is not None:
-        assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
+        assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None, report=None)
     turn = known.turn if light else known.turn + receipts.decisions(services, arrival)
     return Judged(assessment, sha256, mismatched=code is not None, turn=turn)
+
+
+def _waits_in_vain(services: Services, arrival: Arrival) -> bool:
+    """Whether a report has waited too long, or had an outcome by a link that has proven wrong since."""
+    return context.is_overdue(services, arrival) or receipts.is_settled(services, arrival)
 
 
 def _waits(why: str) -> Judged:

@@ -6,8 +6,8 @@ holds studies. The answer depends on the studies given and never on their order.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, takewhile
 
 from dicomlake.dicom import KnownIdentity, RawInstance
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, normal_accession, normal_id
@@ -53,6 +53,7 @@ class Link:
     patient: PatientIdentity = field(repr=False)
     accession: str | None = field(repr=False)
     known: KnownValues = field(repr=False)
+    by_folder: bool = False
 
 
 def facts_of_instance(
@@ -117,7 +118,7 @@ def clues_of(
 def tokens_of(text: str, rules: IdentityRules) -> tuple[str, ...]:
     """What in a text could be an id or an accession number, in normal form, in order of place."""
     words = [word.rstrip(".-/") for word in _TOKEN.findall(text)[:_MAX_TOKENS]]
-    joined = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if not any(map(str.isdigit, a))]
+    joined = [f"{a} {b}" for a, b in pairwise(words) if not any(map(str.isdigit, a))]
     candidates = [word for word in (*words, *joined) if sum(map(str.isdigit, word)) > 2]
     forms = [form for word in candidates for form in (normal_accession(rules, word), normal_id(rules, word)) if form]
     return tuple(dict.fromkeys(forms))
@@ -136,7 +137,8 @@ class Studies:
                 return self._linked(found)
         if clues.study_uid or clues.accessions or clues.patient_id:
             return None  # it says what it is about, and that is not here
-        return self._linked(self.nearest(clues.folder))
+        nearest = self._linked(self.nearest(clues.folder))
+        return replace(nearest, by_folder=True) if nearest else None
 
     def nearest(self, folder: Sequence[str]) -> list[StudyFacts]:
         """The facts that lie nearest to a folder. Two folders side by side at the very top have nothing to do with each other."""

@@ -166,7 +166,7 @@ def retract(services: Services, arrival: Arrival) -> bool:
         gone = Assessment.held(code, "object_gone", Kind(receipt.kind), receipt.status or "")
         record(services, arrival, Judged(gone, receipt.sha256, mismatched=True, turn=turn))
         return True
-    withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None)
+    withheld = replace(found, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None, report=None)
     judged = Judged(withheld, receipt.sha256, mismatched=True, turn=turn)
     settle(services, arrival, judged)
     recheck(services, arrival, judged, known)

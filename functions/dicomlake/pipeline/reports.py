@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomlake.dicom import CleanInstance, KnownIdentity, RawInstance
-from dicomlake.pipeline.linking import Link, facts_of_document, person, values_of
+from dicomlake.pipeline.linking import Link, StudyFacts, facts_of_document, person, values_of
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, normal_accession
-from dicomlake.reports.clean import Cleaner, CleanReport, Owner, in_place
+from dicomlake.reports.clean import Cleaner, CleanReport, Owner, in_place, known_of
 from dicomlake.reports.document import Document
 from dicomlake.reports.extract import OcrEngine, Tesseract, document_of
 from dicomlake.reports.extract.sr import text_of_sr
@@ -127,6 +127,11 @@ def owner_of(raw: RawInstance, patient: PatientIdentity, tools: ReportTools, ask
         tools.key.identifier("accession", accession, "A") if accession else None,
         tools.key.identifier("report", asked.content_key, "T"),
     )
+
+
+def facts_of(document: Document, tools: ReportTools, folder: tuple[str, ...]) -> StudyFacts | None:
+    """What a message tells of its study to the reports around it."""
+    return facts_of_document(document, known_of(document), tools.identity, folder)
 
 
 def _own_link(document: Document, tools: ReportTools) -> Link | None:

@@ -18,12 +18,24 @@ _RELEASED = """
 SELECT DISTINCT delivery_key, object
 FROM `lake.instances`
 WHERE site = @site AND delivery_key IN UNNEST(@deliveries) AND object IS NOT NULL
+UNION DISTINCT
+SELECT delivery_key, object
+FROM `lake.reports`
+WHERE site = @site AND delivery_key IN UNNEST(@deliveries) AND object IS NOT NULL
+UNION DISTINCT
+SELECT delivery_key, text_object
+FROM `lake.reports`
+WHERE site = @site AND delivery_key IN UNNEST(@deliveries) AND text_object IS NOT NULL
 """
 _STANDING = """
 SELECT COUNT(*)
-FROM `lake.instances` AS i
-LEFT JOIN `lake.retractions` AS r ON i.site = r.site AND i.delivery_key = r.delivery_key
-WHERE i.site = @site AND i.object = @object AND r.site IS NULL
+FROM (
+    SELECT delivery_key FROM `lake.instances` WHERE site = @site AND object = @object
+    UNION ALL
+    SELECT delivery_key FROM `lake.reports` WHERE site = @site AND @object IN (object, text_object)
+) AS i
+LEFT JOIN `lake.retractions` AS r ON r.site = @site AND i.delivery_key = r.delivery_key
+WHERE r.site IS NULL
 """
 
 
@@ -35,15 +47,15 @@ def retract(services: Services, arrival: Arrival, turn: int, code: Code) -> None
         _take_away(services, arrival.site, name)
 
 
-def supersede(services: Services, arrival: Arrival, turn: int, kept: str | None, code: Code | None) -> None:
+def supersede(services: Services, arrival: Arrival, turn: int, kept: frozenset[str], code: Code | None) -> None:
     """Hide what turns before `turn` released; where nothing is released now (no object is `kept`), that of `turn` itself as well."""
-    numbers = range(turn if kept is not None else turn + 1)
+    numbers = range(turn if kept else turn + 1)
     if not numbers:
         return
     earlier = _released(services, arrival, [delivery_key(services, arrival, number) for number in numbers])
     _hide(services, arrival, sorted({delivery for delivery, _ in earlier}), code)
     for _, name in earlier:
-        if name != kept:
+        if name not in kept:
             _take_away(services, arrival.site, name)
 
 

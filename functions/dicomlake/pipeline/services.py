@@ -41,6 +41,7 @@ class Services:
         self.settings = settings
         self.manifests: Recent[Delivery] = Recent(_MAX_LINES)
         self.announced: Recent[Announced] = Recent(_MAX_LINES)
+        self.remembered: Recent[bool] = Recent(_MAX_LINES)
         self._sites: dict[str, SiteRules] = {}
         self._tools: dict[str, Tools] = {}
 

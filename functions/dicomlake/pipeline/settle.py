@@ -1,4 +1,5 @@
-"""The effects of a judgement, in this order: clean object, research rows, operations rows, quarantine, receipt row, receipt file.
+"""The effects of a judgement, in this order: clean object, research rows, clean report and its row, operations rows, quarantine, receipt
+row, receipt file.
 
 Each is idempotent and named after what it is about, so a repetition in any order leaves the same lake.
 """
@@ -12,9 +13,11 @@ from dicomlake.lake import load, objects, quarantine
 from dicomlake.pipeline import dose as dose_rows
 from dicomlake.pipeline import receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
-from dicomlake.pipeline.assess import Judged, Outcome
+from dicomlake.pipeline.assess import Assessment, Judged, Outcome
 from dicomlake.pipeline.ocr import read_screen
 from dicomlake.pipeline.services import Services
+from dicomlake.reports.clean import CleanFile, CleanReport
+from dicomlake.reports.rows import report_values
 from dicomlake.rows import OperationsRow, ResearchRow
 
 if TYPE_CHECKING:
@@ -30,12 +33,49 @@ def settle(services: Services, arrival: Arrival, judged: Judged) -> None:
         insert_research(services, _research_rows(services, arrival, judged, found.clean, dose))
         if not new:  # another delivery of the same content may have been retracted in between, and the object with it
             objects.write_clean(services.storage, services.settings.research_bucket, found.clean)
+    if found.report is not None and judged.sha256 is not None:
+        write_report(services, arrival, judged.turn, judged.sha256, found)
     if found.raw is not None and judged.sha256 is not None and not judged.mismatched:
         rows = dose_rows.operations_rows(services, arrival, found.raw, dose, judged.sha256)
         insert_operations(services, [_acquisition_row(services, arrival, found.raw, judged.sha256), *rows])
     if found.outcome is Outcome.QUARANTINED:
         hold(services, arrival, judged)
     record(services, arrival, judged)
+
+
+def write_report(services: Services, arrival: Arrival, turn: int, sha256: str, found: Assessment) -> None:
+    """The clean files of a report, then its row; the files once more where they were there already, as for instances."""
+    report = found.report
+    assert report is not None, "asked for a report"
+    new = [_write(services, report, file) for file in report.files]
+    name = report.object_name(report.files[0]) if report.files else found.clean.object_name if found.clean else None
+    key = services.research(arrival.site)
+    values = {
+        **research_columns(services, arrival.site),
+        **report_values(report),
+        "object": name,
+        "delivery_key": delivery_key(services, arrival, turn),
+        "content_key": key.identifier("content", sha256, "C"),
+    }
+    table = "lake.reports"
+    insert_research(services, [ResearchRow(table, row_key(key, table, values["delivery_key"], name), values)])
+    if not all(new):
+        for file in report.files:
+            _write(services, report, file)
+
+
+def _write(services: Services, report: CleanReport, file: CleanFile) -> bool:
+    """Takes the clean types only; False when the file was there already."""
+    bucket, name = services.settings.research_bucket, report.object_name(file)
+    return objects.create(services.storage, bucket, name, file.data, file.media_type)
+
+
+def released_names(found: Assessment) -> frozenset[str]:
+    """Names of the objects a judgement releases."""
+    names = {found.clean.object_name} if found.clean else set()
+    return frozenset(
+        names | ({found.report.object_name(file) for file in found.report.files} if found.report else set())
+    )
 
 
 def record(services: Services, arrival: Arrival, judged: Judged) -> None:

@@ -24,6 +24,8 @@ from dicomlake.rules import load_codes
 Rows = tuple[list[str], list[tuple[object, ...]]]
 
 _BATCHES = "SELECT * EXCEPT (site) FROM `clinic.batch_reconciliation` WHERE site = @site ORDER BY batch"
+# What the scrubber doubts of a text that it has read; what could not be read, nobody can approve.
+_REVIEWED = ("doubt_", "found_value_left")
 _FILES = "SELECT object_key, generation, outcome, code FROM `clinic.receipts` WHERE site = @site AND batch = @batch"
 
 
@@ -132,7 +134,7 @@ def _check_approve(services: Services, note: QuarantineNote) -> None:
     _arrival(services, note)
     if load_codes(services.rules_root)[Code(note.code)].kind != "review":
         raise ConfigError(f"{note.code} cannot be approved: only findings that a person reviews can; see its next step")
-    if not note.kind.startswith("dicom_"):
+    if not note.kind.startswith("dicom_") and not note.detail.startswith(_REVIEWED):
         raise ConfigError(f"a held object of kind {note.kind} cannot be approved: nothing can clean it yet")
 
 

@@ -12,7 +12,7 @@ from dicomlake.batches import receipt_id
 from dicomlake.events import StorageEvent
 from dicomlake.lake import objects
 from dicomlake.lake.objects import ObjectFacts
-from dicomlake.pipeline import manifests, tasks
+from dicomlake.pipeline import context, manifests, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 
@@ -41,7 +41,7 @@ def sweep(services: Services, overdue: datetime.timedelta = OVERDUE) -> int:
             arrival = arrive(services, _event(bucket, found))
             if arrival is None or arrival.id in settled or arrival.id in at_work:
                 continue
-            if not manifests.waits(services, arrival):
+            if not (manifests.waits(services, arrival) or context.waits(services, arrival)):
                 count += _send_round(services, arrival, limit)
     return count
 

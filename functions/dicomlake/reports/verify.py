@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import tidy
@@ -114,7 +115,7 @@ def _is_telling(compact: str) -> bool:
 
 
 def _neighbours(words: list[str]) -> Iterator[tuple[str, str]]:
-    for a, b in zip(words, words[1:], strict=False):
+    for a, b in pairwise(words):
         if len(a) > 1 and len(b) > 1 and len(a + b) > 5:
             yield a, b
             yield b, a

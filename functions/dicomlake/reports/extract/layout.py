@@ -5,6 +5,7 @@ Used for words of a PDF's text layer and for words read from its picture alike.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from dicomlake.reports.document import CELL
@@ -147,7 +148,7 @@ def _by_row(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 def _gutter(rows: list[list[Segment]]) -> float | None:
     """Where most rows have a gap between two of their segments, if enough have."""
-    gaps = [(a.right, b.left) for row in rows for a, b in zip(row, row[1:], strict=False)]
+    gaps = [(a.right, b.left) for row in rows for a, b in pairwise(row)]
     if not gaps:
         return None
     points = sorted({(left + right) / 2 for left, right in gaps})

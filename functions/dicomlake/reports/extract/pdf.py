@@ -187,7 +187,7 @@ def _read_page(page: "PdfPage", layer: TextLayer, ocr: OcrEngine, language: str)
     if reading.tokens and reading.confidence < _LEAST_CONFIDENCE:
         raise PermanentError(Code.TEXT_PHI_SUSPECTED, "picture_hard_to_read")
     scale = width / max(1, reading.size[0])
-    tokens = [Token(t.text, tuple(v * scale for v in t.box)) for t in reading.tokens]  # type: ignore[arg-type]  # four of them
+    tokens = [Token(t.text, tuple(v * scale for v in t.box)) for t in reading.tokens]
     text, placed = in_order(_tidied(tokens))
     both = [(p, p.token.box) for p in placed]
     if layer.chars and layer.unmapped <= _MAX_UNMAPPED and _plausible(layer):

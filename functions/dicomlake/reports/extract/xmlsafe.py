@@ -16,15 +16,17 @@ def parse(data: bytes) -> ElementTree.Element:
     for codec in ("utf-8", "utf-16-le", "utf-16-be"):
         if _DECLARED.search(data.decode(codec, "ignore")):
             raise PermanentError(Code.UNSAFE_XML, "document_type_declared")
-    parser = ElementTree.XMLPullParser(("start", "end"))
-    root, depth, count = None, 0, 0
+    parser: ElementTree.XMLPullParser = ElementTree.XMLPullParser(("start", "end"))  # type: ignore[type-arg,unused-ignore]  # stubs differ
+    root: ElementTree.Element | None = None
+    depth = count = 0
     try:
         for start in range(0, len(data), 1 << 16):
             parser.feed(data[start : start + (1 << 16)])
-            for event, element in parser.read_events():
+            for event, element in parser.read_events():  # type: ignore[misc]  # of the two events asked for, both are pairs
                 depth += 1 if event == "start" else -1
                 count += event == "start"
-                root = element if root is None else root
+                if root is None and isinstance(element, ElementTree.Element):
+                    root = element
                 if count > _MAX_ELEMENTS or depth > _MAX_DEPTH:
                     raise PermanentError(Code.RESOURCE_LIMIT, "xml_too_complex")
         parser.close()
