@@ -35,7 +35,8 @@ class Reference:
         self.profile, self.key, self.patient_key, self.cleaner = profile, key, patient_key, cleaner
         self.days = key.shift_days(patient_key, *profile.shift_days)
 
-    def apply(self, one: Dataset, top: bool = True) -> Dataset:
+    def apply(self, one: Dataset, top: bool = True, place: Any = None) -> Dataset:
+        place = str(one.get("SOPClassUID", "")) if top else place
         patient_id = str(one.get("PatientID", "")) if top else self.patient_id
         self.patient_id = patient_id
         private = self._safe_private(one)
@@ -48,7 +49,7 @@ class Reference:
                     self._text(element)
                 continue
             stated = dictionary_VR(tag) if _known(tag) else ""
-            rule = self.profile.rule_for(int(tag), stated)
+            rule = self.profile.rule_for(int(tag), stated, place)
             if rule.action is Action.X:
                 del one[tag]
             elif element.VR == "SQ":
@@ -62,7 +63,7 @@ class Reference:
     def _sequence(self, one: Dataset, element: DataElement, action: Action) -> None:
         if action in WALKED:
             for item in element.value:
-                self.apply(item, False)
+                self.apply(item, False, int(element.tag))
         elif len(element.value):
             items = self.profile.dummies.items[int(element.tag)] if action is Action.D else ()
             element.value = [_constant(self.profile.dummies, item) for item in items]

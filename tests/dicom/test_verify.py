@@ -35,7 +35,7 @@ def made(profile: Profile, key: SiteKey) -> Callable[..., tuple[RawInstance, Cle
 @pytest.mark.parametrize(
     ("keyword", "action", "detail"),
     [
-        ("InstitutionName", Action.K, "value_not_replaced"),
+        ("InstitutionName", Action.K, "element_left"),
         ("MedicalRecordLocator", Action.K, "element_left"),
         ("StudyDate", Action.K, "date_not_moved"),
         ("StudyDate", Action.X, "element_lost"),

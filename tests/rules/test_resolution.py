@@ -3,8 +3,9 @@
 from itertools import combinations
 
 import pytest
+from pydicom.datadict import tag_for_keyword
 
-from dicomlake.rules import Action, data_dir
+from dicomlake.rules import Action, data_dir, load_profile
 from dicomlake.rules.dummies import load_dummies
 from dicomlake.rules.model import Method, Rule
 from dicomlake.rules.reader import RuleFiles
@@ -147,3 +148,51 @@ def test_each_option_carried_out_changes_something() -> None:
         "RetainSafePrivate": 0,  # by creator, group and low byte (safe_private.yaml)
         "RetainInstitutionIdentity": 10,
     }
+
+
+@pytest.mark.parametrize(
+    ("basic", "vr", "actions", "fallbacks"),
+    [
+        ("X/Z/D", "LO", "DZX", "DZZ"),
+        ("X/D", "LO", "DDX", "DZZ"),
+        ("X/Z", "LO", "DZX", "DZZ"),
+        ("Z/D", "PN", "DZZ", "DZZ"),
+        ("Z", "LO", "DZZ", "DZZ"),
+        ("X", "LO", "DZX", "DZZ"),
+        ("X/Z", "SQ", "UZX", "ZZZ"),  # no constant item to put there: each element inside has its own rule
+        ("X/D", "SQ", "DDX", "ZZZ"),
+        ("X/Z/U*", "SQ", "UUU", "ZZZ"),
+    ],
+)
+def test_a_compound_action_is_read_for_the_type_at_hand(basic: str, vr: str, actions: str, fallbacks: str) -> None:
+    found = [resolve(row(basic, vr), [], HOW, type_)[0] for type_ in "123"]
+    assert "".join(one.action for one in found) == actions
+    assert "".join(one.fallback for one in found) == fallbacks
+
+
+@pytest.mark.parametrize(
+    ("keyword", "place", "action"),
+    [
+        # PS3.3 C.7.5.1: Type 3; C.7.5.2 Enhanced General Equipment: Type 1.
+        ("DeviceSerialNumber", "1.2.840.10008.5.1.4.1.1.2", "X"),
+        ("DeviceSerialNumber", "1.2.840.10008.5.1.4.1.1.2.1", "D"),
+        ("DeviceSerialNumber", "1.2.3.4", "D"),
+        # C.8.8.14 (RT General Plan) RTPlanLabel aside: OperatorsName is Type 2 in RT Series, Type 3 in General Series.
+        ("OperatorsName", "1.2.840.10008.5.1.4.1.1.481.5", "Z"),
+        ("OperatorsName", "1.2.840.10008.5.1.4.1.1.4", "X"),
+        # C.17.2: Type 2 within items of ReferencedRequestSequence; 10-9: Type 1C in RequestAttributesSequence, where the table's X stands.
+        ("RequestedProcedureID", 0x0040A370, "Z"),
+        ("RequestedProcedureID", 0x00400275, "X"),
+        ("UniqueDeviceIdentifier", 0x0018100A, "D"),
+    ],
+)
+def test_the_type_is_that_of_the_object_or_the_sequence(keyword: str, place: str | int, action: str) -> None:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None
+    assert load_profile("basic").rule_for(tag, "", place).action == action
+
+
+def test_a_sites_rule_stands_whatever_the_type() -> None:
+    own = Rule(0x00181000, "DeviceSerialNumber", Action.K, "sites/x.yaml:1")
+    made = load_profile("basic").with_overrides((own,), "x")
+    assert made.rule_for(0x00181000, "LO", "1.2.840.10008.5.1.4.1.1.2").action is Action.K

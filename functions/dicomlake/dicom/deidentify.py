@@ -27,12 +27,14 @@ from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values, padded
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
+from dicomlake.rules.types import Place
 
 Edit = tuple[int, int, bytes | memoryview]
 Parts = tuple[bytes | memoryview, ...]
 # Bytes of private attributes that may be text after all.
 _SUSPECT = frozenset(b"OB OW UN DS IS".split())
 
+_CLASS = 0x00080016
 _PATIENT_NAME, _PATIENT_ID, _BITS = 0x00100010, 0x00100020, 0x00280100
 _CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
 # Offsets into fragments that a new picture does not have, and lengths of them.
@@ -166,7 +168,8 @@ class Walk:
         """The slices of the clean data set."""
         explicit, elements = self._raw.syntax.explicit, self._raw.elements
         own = self._own(explicit) | self._picture(explicit)
-        self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset)
+        sop_class = (self._raw.value(_CLASS) or b"").strip(b" \0").decode("latin-1")
+        self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset, sop_class)
         tags = [one[0] for one in elements]
         for tag, parts in sorted(own.items()):
             place = bisect_right(tags, tag)
@@ -216,9 +219,9 @@ class Walk:
             slices.append(view[pos:end])
         return slices
 
-    def _level(self, elements: list[Element], explicit: bool, depth: int, charset: Charset) -> int:
+    def _level(self, elements: list[Element], explicit: bool, depth: int, charset: Charset, place: Place) -> int:
         """Collect the edits of one level; returns by how many bytes it grows."""
-        table, rule_of, growth, buffer = self._plan.table, self._plan.rule, 0, self._buffer
+        table, rule_of, growth, buffer = self._plan.table_at(place), self._plan.rule, 0, self._buffer
         edits, removed, safe = self._edits, 0, None
         self._seen += len(elements)
         for one in elements:
@@ -233,12 +236,12 @@ class Walk:
                     growth -= end - one[2]
                 continue
             known = table.get(tag)
-            rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr)
+            rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr, place)
             if rule is None:
                 if items is not None:
                     growth += self._sequence(one, explicit, depth, charset)
                 elif vr in NUMBER_VRS and NO_NUMBER.search(buffer, value, end):
-                    growth += self._treat(one, rule_of(tag, vr), explicit, depth, charset)
+                    growth += self._treat(one, rule_of(tag, vr, place), explicit, depth, charset)
                 elif (end - value) & 1:
                     growth += self._even(one, explicit)
             else:
@@ -318,10 +321,10 @@ class Walk:
         if items is None:
             return 0
         inner = explicit and vr == b"SQ"
-        growth = sum(self._item(item, inner, depth, charset, tag == _CONTENT) for item in items)
+        growth = sum(self._item(item, inner, depth, charset, tag) for item in items)
         return self._resized(value, growth)
 
-    def _item(self, item: Item, explicit: bool, depth: int, charset: Charset, content_item: bool) -> int:
+    def _item(self, item: Item, explicit: bool, depth: int, charset: Charset, within: int) -> int:
         _, content, _, _, elements = item
         growth = 0
         for tag, _, _, value, end, _ in elements:
@@ -329,13 +332,13 @@ class Walk:
                 charset = Charset.of(self._buffer[value:end])
             if tag >= _CHARSET:
                 break
-        if content_item and concept_of(self._buffer, elements) in self._plan.profile.text.concepts:
+        if within == _CONTENT and concept_of(self._buffer, elements) in self._plan.profile.text.concepts:
             said, elements = (
                 [one for one in elements if one[0] == _TEXT_VALUE],
                 [one for one in elements if one[0] != _TEXT_VALUE],
             )
             growth = sum(self._constant_text(one, explicit) for one in said)
-        return self._resized(content, growth + self._level(elements, explicit, depth + 1, charset))
+        return self._resized(content, growth + self._level(elements, explicit, depth + 1, charset, within))
 
     def _constant_text(self, one: Element, explicit: bool) -> int:
         """The text of a content item whose concept name says that it identifies (text/concepts.yaml)."""

@@ -15,6 +15,7 @@ from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
+from dicomlake.rules.types import Place
 
 _MARKS = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
@@ -40,7 +41,7 @@ def explain(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientId
     """One line per element, in the order of the file; elements that are added stand at the end."""
     plan = plan_for(profile)
     teller = _Teller(raw, plan, values_for(raw, profile, key, patient))
-    lines = list(teller.level(raw.elements, "", 0, raw.charset))
+    lines = list(teller.level(raw.elements, "", 0, raw.charset, place=raw.first("SOPClassUID")))
     for tag, vr in ((IDENTITY_REMOVED, "CS"), (METHOD, "LO"), (METHOD_CODES, "SQ"), (TEMPORAL, "CS"), *_PATIENT):
         if tag not in raw.index and (tag in _MARKS or plan.rule(tag, vr.encode()).method is Method.PATIENT_KEY):
             rule = None if tag in _MARKS else plan.rule(tag, vr.encode())
@@ -64,7 +65,13 @@ class _Teller:
         self._values = values
 
     def level(
-        self, elements: Sequence[Element], above: str, depth: int, charset: Charset, concept: str = ""
+        self,
+        elements: Sequence[Element],
+        above: str,
+        depth: int,
+        charset: Charset,
+        concept: str = "",
+        place: Place = None,
     ) -> Iterator[ElementPlan]:
         safe = self._safe(elements)
         for one in elements:
@@ -78,7 +85,7 @@ class _Teller:
                 )
                 continue
             kept = safe.get(tag)
-            rule = kept.rule if kept is not None else self._plan.rule(tag, vr)
+            rule = kept.rule if kept is not None else self._plan.rule(tag, vr, place)
             written = kept.vr if kept is not None else effective_vr(tag, vr)
             shown = written.decode("ascii", "replace")
             if concept and tag == _TEXT_VALUE:
@@ -89,7 +96,7 @@ class _Teller:
                 for number, item in enumerate(items):
                     said = concept_of(self._raw.buffer, item[4]) if tag == _CONTENT else ("", "")
                     source = self._plan.profile.text.concepts.get(said, "")
-                    yield from self.level(item[4], f"{path}[{number}].", depth + 1, charset, source)
+                    yield from self.level(item[4], f"{path}[{number}].", depth + 1, charset, source, tag)
 
     def _safe(self, elements: Sequence[Element]) -> dict[int, SafeElement]:
         safe = self._plan.profile.safe_private

@@ -13,6 +13,7 @@ from dicomlake.dicom.marks import marks
 from dicomlake.dicom.textdates import DateMode
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.model import STRICTNESS
+from dicomlake.rules.types import Place
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Plan:
     engine: Engine = field(repr=False)
     untouched: frozenset[int] = field(repr=False)
     kept: frozenset[int] = field(repr=False)
+    _tables: dict[Place, dict[int, tuple[bytes, Rule | None]]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def marks(self) -> dict[tuple[bool, bool], dict[int, bytes]]:
@@ -38,12 +40,25 @@ class Plan:
         """What befalls dates of private attributes: as the profile treats dates it has no row for."""
         return self.profile.defaults["DA"].action
 
-    def rule(self, tag: int, vr: bytes) -> Rule:
+    def table_at(self, place: Place) -> dict[int, tuple[bytes, Rule | None]]:
+        """`table` with the rules that hang on an attribute's type in this place; made once per place the standard's tables know."""
+        if place not in self.profile.types:
+            return self.table
+        made = self._tables.get(place)
+        if made is None:
+            made = dict(self.table)
+            for tag in self.profile.typed:
+                vr, _ = made[tag]
+                made[tag] = vr, _entry(self.profile.rule_for(tag, stated_vr(tag), place), vr, tag in self.untouched)
+            self._tables[place] = made
+        return made
+
+    def rule(self, tag: int, vr: bytes, place: Place = None) -> Rule:
         """The rule for an element with this VR in its header; UN and what only a switch of encoding left without one get the dictionary's."""
         if tag & 0x10000:
             return self.private
         stated = stated_vr(tag)
-        rule = self.profile.rule_for(tag, stated)
+        rule = self.profile.rule_for(tag, stated, place)
         declared = vr.upper().decode("ascii")
         if declared == "UN" or declared in stated:
             return rule
@@ -84,9 +99,14 @@ def _compiled(same: _Same) -> Plan:
     never = frozenset(dictionary().tag[keyword] for keyword in profile.text.untouched if keyword in dictionary().tag)
     for tag, vr in dictionary().vr.items():
         rule = profile.rule_for(tag, dictionary().stated[tag])
-        plain = rule.action is Action.K and rule.method is Method.PLAIN
-        if plain:
+        if rule.action is Action.K and rule.method is Method.PLAIN:
             kept.add(tag)
-        table[tag] = (vr, None if plain and (vr not in CLEANED_VRS or tag in never) else rule)
+        table[tag] = vr, _entry(rule, vr, tag in never)
     engine = Engine(profile.text, DateMode(profile.temporal))
     return Plan(profile, table, profile.classes.private, engine, never, frozenset(kept))
+
+
+def _entry(rule: Rule, vr: bytes, untouched: bool) -> Rule | None:
+    """A rule as a table holds it: None for what is kept as it is."""
+    plain = rule.action is Action.K and rule.method is Method.PLAIN
+    return None if plain and (vr not in CLEANED_VRS or untouched) else rule

@@ -16,6 +16,7 @@ from dicomlake.dicom.text import Charset
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import is_standard_uid
 from dicomlake.rules import Action, Method, Rule, SafePrivate
+from dicomlake.rules.types import Place
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -25,7 +26,7 @@ _OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
 _PICTURE = frozenset({PIXEL_DATA, 0x7FE00001, 0x7FE00002, 0x7FE00003})
 _PADDING = b" \0\t\r\n"
 _TEXT = {vr.decode("ascii") for vr in CLEANED_VRS}
-_CHARSET = 0x00080005
+_CHARSET, _CLASS = 0x00080005, 0x00080016
 _DAY = re.compile(rb"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
 _DATE_LIKE = re.compile(r"(?<!\d)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d)")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -63,21 +64,24 @@ class Proof:
             Action.D: self._dummy,
         }
 
-    def compare(self, before: "Dataset", after: "Dataset", charset: Charset | None = None, depth: int = 0) -> None:
+    def compare(
+        self, before: "Dataset", after: "Dataset", charset: Charset | None = None, depth: int = 0, place: Place = None
+    ) -> None:
         """Hold one level against the rules, then the levels below it. Raises PermanentError(deid_failed)."""
         if not depth:
             self._original = before
+            place = _pair(before, before, _CLASS)[0].strip(_PADDING).decode("latin-1")
         charset = charset or Charset()
         if _CHARSET in after:
             charset = Charset.of(_pair(after, after, _CHARSET)[0])
         for tag in map(int, after.keys()):
             if not depth and tag in self._own:
                 continue
-            self._element(before, after, tag, charset, depth)
+            self._element(before, after, tag, charset, depth, place)
         for tag in map(int, before.keys()):
             if tag & 0x10000 or tag in after or (not depth and tag in self._own):
                 continue
-            if self._rule(before, tag).action is not Action.X:
+            if self._rule(before, tag, place).action is not Action.X:
                 raise failed("element_lost")
         if len(self.days) > 1:
             raise failed("dates_moved_differently")
@@ -104,10 +108,10 @@ class Proof:
             if stale or new[:size] != self._pixels.data or len(new) > size + 1:
                 raise failed("picture_not_replaced")
 
-    def _rule(self, dataset: "Dataset", tag: int) -> Rule:
+    def _rule(self, dataset: "Dataset", tag: int, place: Place) -> Rule:
         if tag & 0x10000 and self._plan.profile.safe_private is not None:
             return self._private_rule(self._plan.profile.safe_private, dataset, tag)
-        return self._plan.rule(tag, _vr(dataset, tag))
+        return self._plan.rule(tag, _vr(dataset, tag), place)
 
     def _private_rule(self, safe: SafePrivate, dataset: "Dataset", tag: int) -> Rule:
         """What may have become of a private element: X unless its own block's creator, in this very item, makes it safe."""
@@ -126,12 +130,14 @@ class Proof:
         action = Action.U if "UI" in vrs else self._plan.dated if vrs & {"DA", "DT", "TM"} else Action.K
         return Rule(tag, "", Action.C if action is Action.K and vrs & _TEXT else action, row.source)
 
-    def _element(self, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int) -> None:
+    def _element(
+        self, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int, place: Place
+    ) -> None:
         if tag not in before:
-            if depth or self._rule(after, tag).method is not Method.PATIENT_KEY:
+            if depth or self._rule(after, tag, place).method is not Method.PATIENT_KEY:
                 raise failed("element_appeared")
             return
-        rule, vr, self._charset = self._rule(before, tag), effective_vr(tag, _vr(before, tag)), charset
+        rule, vr, self._charset = self._rule(before, tag, place), effective_vr(tag, _vr(before, tag)), charset
         if rule.action is Action.X:
             raise failed("private_left" if tag & 0x10000 else "element_left")
         if vr == b"SQ" or _vr(after, tag) == b"SQ":
@@ -159,7 +165,7 @@ class Proof:
         if len(items) != len(originals):
             raise failed("items_lost")
         for original, item in zip(originals, items, strict=True):
-            self.compare(original, item, charset, depth + 1)
+            self.compare(original, item, charset, depth + 1, tag)
 
     def _kept(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         if rule.method is Method.CAP_AGE:

@@ -20,6 +20,7 @@ from dicomlake.dicom.read import read_raw
 from dicomlake.errors import PermanentError
 from dicomlake.pseudonyms import is_standard_uid
 from dicomlake.rules import Action, Rule
+from dicomlake.rules.types import Place
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -79,7 +80,7 @@ class Scorecard:
                 known = known_values(read_raw(before), plan.rule, plan.engine.rules.common)
                 one, two = dcmread(BytesIO(before), force=True), dcmread(BytesIO(after), force=True)
                 patient = str(one.get("PatientID", "")).strip()
-                _Pair(self, plan, known, patient).level(one, two)
+                _Pair(self, plan, known, patient).level(one, two, str(one.get("SOPClassUID", "")))
             except (*_STOPPED, PermanentError):
                 return False
         self.pairs += 1
@@ -118,13 +119,13 @@ class _Pair:
         self._card, self._plan, self._known, self._patient = card, plan, known, patient
         self._months = {fold(name) for form in plan.engine.rules.months for name in form}
 
-    def level(self, before: "Dataset", after: "Dataset | None") -> None:
+    def level(self, before: "Dataset", after: "Dataset | None", place: Place) -> None:
         for element in before:
             tag = int(element.tag)
             if tag in _MARKS or tag & 0xFFFF == 0:
                 continue
             vr = element.VR[:2].encode("ascii")
-            rule = self._plan.rule(tag, vr)
+            rule = self._plan.rule(tag, vr, place)
             other = after[tag] if after is not None and tag in after else None
             if tag == PIXEL_DATA:
                 same = other is not None and _little(before, element.value) == _little(after, other.value)
@@ -151,7 +152,7 @@ class _Pair:
             return
         self._card.add("tag_retained", tag, float(others is not None))
         for number, item in enumerate(items):
-            self.level(item, others[number] if others is not None and number < len(others) else None)
+            self.level(item, others[number] if others is not None and number < len(others) else None, tag)
 
     def _value(self, rule: Rule, tag: int, vr: bytes, value: object, other: object) -> None:
         old, new = _texts(value), _texts(other)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from dicomlake.rules.dummies import Dummies
 from dicomlake.rules.private import SafePrivate
 from dicomlake.rules.text import TextRules
+from dicomlake.rules.types import AttributeTypes, Place
 
 
 class Action(StrEnum):
@@ -85,7 +86,8 @@ class Profile:
     CID 7050 for DeidentificationMethodCodeSequence, `shift_days` the shortest and longest shift into the past, `temporal` the value of
     LongitudinalTemporalInformationModified, `fallen_back` the keywords an option would clean and for which, lacking an engine, the
     Basic Profile's action stands, `text` what the cleaning of text goes by, `safe_private` the private attributes that stay (None:
-    none). `version` is 12 hex digits over the content of every rule file read.
+    none). `types` knows the type of an attribute where it stands, `typed` the rules that hang on it: tag -> type -> rule; `table` has the
+    strictest of them. `version` is 12 hex digits over the content of every rule file read.
     """
 
     name: str
@@ -100,6 +102,8 @@ class Profile:
     classes: Classes
     dummies: Dummies
     text: TextRules
+    types: AttributeTypes
+    typed: Mapping[int, Mapping[str, Rule]]
     safe_private: SafePrivate | None = None
     fallen_back: tuple[str, ...] = ()
 
@@ -111,8 +115,14 @@ class Profile:
         )
         return tuple(rule.keyword for rule in own)
 
-    def rule_for(self, tag: int, keyword_vr: str) -> Rule:
-        """The rule for `tag`. `keyword_vr` is the VR the DICOM dictionary gives the tag ("OB or OW": either), "" when it holds no such tag."""
+    def rule_for(self, tag: int, keyword_vr: str, place: Place = None) -> Rule:
+        """The rule for `tag` where it stands. `keyword_vr` is the VR the DICOM dictionary gives the tag ("OB or OW": either), "" when it
+        holds no such tag.
+        """
+        if place is not None and tag in self.typed:
+            rule = self.typed[tag].get(self.types.of(tag, place))
+            if rule is not None:
+                return rule
         rule = self.table.get(tag)
         if rule is not None:
             return rule
@@ -131,4 +141,6 @@ class Profile:
             return self
         content = "\n".join([self.version, name, *(repr(rule) for rule in rules)])
         version = hashlib.sha256(content.encode()).hexdigest()[:12]
-        return replace(self, version=version, table={**self.table, **{rule.tag: rule for rule in rules}})
+        own = {rule.tag: rule for rule in rules}
+        typed = {tag: by_type for tag, by_type in self.typed.items() if tag not in own}
+        return replace(self, version=version, table={**self.table, **own}, typed=typed)

@@ -15,6 +15,7 @@ from dicomlake.rules.reader import Field, RuleFiles
 from dicomlake.rules.resolve import Resolution, load_resolution, resolve
 from dicomlake.rules.table import PATTERNS, PRIVATE, Option, Row, load_beyond, load_options, load_table
 from dicomlake.rules.text import TextRules, load_text_rules
+from dicomlake.rules.types import AttributeTypes, load_types
 from dicomlake.rules.vrs import VRS
 
 _REQUIRED = ("name", "description", "options", "defaults", "group_length", "unknown")
@@ -36,6 +37,7 @@ class _Standard:
     resolution: Resolution
     dummies: Dummies
     text: TextRules
+    types: AttributeTypes
 
 
 def load_profile(name: str, root: Path | None = None) -> Profile:
@@ -51,11 +53,13 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
     chosen = _chosen_options(fields["options"], standard.options)
     resolved = [(row, *resolve(row, chosen, standard.resolution)) for row in standard.rows]
     table = {row.number: rule for row, rule, _ in resolved if row.number >= 0}
-    _check_sequences(table.values(), {row.keyword: row.vr for row in standard.rows}, standard.dummies)
+    typed = {row.number: by_type for row in standard.rows if (by_type := _by_type(row, chosen, standard, table))}
+    every = [*table.values(), *(rule for by_type in typed.values() for rule in by_type.values())]
+    _check_sequences(every, {row.keyword: row.vr for row in standard.rows}, standard.dummies)
     by_tag = {row.tag: rule for row, rule, _ in resolved}
     lookup, never_kept = keyword_lookup(standard.rows), standard.resolution.never_kept
     table = _untouched(standard.text, lookup) | table
-    table |= {rule.tag: rule for rule in read_overrides(fields, lookup, never_kept)}
+    own = {rule.tag: rule for rule in read_overrides(fields, lookup, never_kept)}
     named = [standard.options[_BASIC], *chosen]
     safe = any(option.column == _SAFE_PRIVATE for option in chosen)
     private = read_safe_private(files) if safe else None
@@ -66,7 +70,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
         method_codes=tuple((option.code, "DCM", option.name) for option in named),
         shift_days=_shift_days(fields, chosen),
         temporal=_temporal(chosen),
-        table=MappingProxyType(table),
+        table=MappingProxyType(table | own),
         patterns=(*(Pattern(*PATTERNS[tag], by_tag[tag]) for tag in PATTERNS), *standard.patterns),
         defaults=MappingProxyType(_defaults(fields["defaults"])),
         classes=Classes(
@@ -76,6 +80,8 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
         ),
         dummies=standard.dummies,
         text=standard.text,
+        types=standard.types,
+        typed=MappingProxyType({tag: by_type for tag, by_type in typed.items() if tag not in own}),
         safe_private=private,
         fallen_back=tuple(row.keyword for row, _, fell_back in resolved if fell_back),
     )
@@ -87,7 +93,19 @@ def _load_standard(files: RuleFiles) -> _Standard:
     rows = load_table(files, columns)
     beyond, patterns = load_beyond(files, columns, {row.tag for row in rows})
     resolution, dummies, text = load_resolution(files), load_dummies(files), load_text_rules(files)
-    return _Standard(options, (*rows, *beyond), patterns, resolution, dummies, text)
+    lookup = keyword_lookup((*rows, *beyond))
+    types = load_types(files, lambda keyword: found[0] if (found := lookup(keyword)) else None)
+    return _Standard(options, (*rows, *beyond), patterns, resolution, dummies, text, types)
+
+
+def _by_type(row: Row, chosen: tuple[Option, ...], standard: _Standard, table: Mapping[int, Rule]) -> dict[str, Rule]:
+    """The rules of `row` by the attribute's type; none where its type changes nothing."""
+    if row.number < 0 or row.basic in ("D", "U"):
+        return {}
+    rules = {type_: resolve(row, chosen, standard.resolution, type_)[0] for type_ in "123"}
+    strictest = table[row.number]
+    same = all((one.action, one.fallback) == (strictest.action, strictest.fallback) for one in rules.values())
+    return {} if same else rules
 
 
 def _untouched(text: TextRules, lookup: KeywordLookup) -> dict[int, Rule]:

@@ -47,10 +47,14 @@ def load_resolution(files: RuleFiles) -> Resolution:
     )
 
 
-def resolve(row: Row, options: Sequence[Option], how: Resolution) -> tuple[Rule, bool]:
-    """The rule for `row`, and whether an option's C fell back to the Basic Profile's action."""
-    basic, note = _basic(row, how)
-    fallback = Action.D if basic is Action.D and row.vr != "SQ" else Action.Z
+def resolve(row: Row, options: Sequence[Option], how: Resolution, type_: str = "") -> tuple[Rule, bool]:
+    """The rule for `row`, and whether an option's C fell back to the Basic Profile's action.
+
+    `type_` is the attribute's type where it stands, "1", "2" or "3"; without it the strictest the row allows for is assumed.
+    """
+    basic, note = _basic(row, how) if not type_ else _typed(row, how, type_)
+    required = basic is Action.D if not type_ else type_ == "1"
+    fallback = Action.D if required and row.vr != "SQ" else Action.Z
     action, fell_back = basic, False
     asked = [(option, row.columns[option.column]) for option in options if option.column in row.columns]
     if asked:
@@ -70,6 +74,23 @@ def _of_option(option: Option, said: Action, row: Row) -> Action | None:
     if said is not Action.C:
         return said
     return None if row.keyword in option.clean_except else option.clean_by_vr.get(row.vr)
+
+
+def _typed(row: Row, how: Resolution, type_: str) -> tuple[Action, str]:
+    """The Basic Profile's action for an attribute of this type: of a compound the part that fits it, and never a broken object."""
+    strict, note = _basic(row, how)
+    if strict is Action.U or row.keyword in how.exceptions:
+        return strict, note
+    parts = row.basic.rstrip("*").split("/")
+    wanted = {"1": "D", "2": "Z" if "Z" in parts or "D" not in parts else "D", "3": parts[0]}[type_]
+    action = Action(wanted)
+    if action is Action.D and row.vr == "SQ" and strict is not Action.D:
+        return (
+            (Action.U, "walked: type 1 here") if strict is Action.Z else (strict, note)
+        )  # no constant item to put there
+    if action is Action.D and row.vr == "UI":
+        return how.dummy_uid, f"{row.basic} on a UID"
+    return action, note if action is strict else f"{row.basic} read as {action}: type {type_} here"
 
 
 def _basic(row: Row, how: Resolution) -> tuple[Action, str]:
