@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dicomlake.dicom.dictionary import dictionary
-from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of
+from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of, unaccented
 from dicomlake.dicom.seams import Recogniser
 from dicomlake.dicom.text import SINGLE_VALUED, Charset
 from dicomlake.dicom.textdates import DateMode, DateRules, MonthNames
 from dicomlake.pseudonyms import SiteKey, is_standard_uid
-from dicomlake.rules.text import TextPattern, TextRules
+from dicomlake.rules.text import TextRules
 
 CLEANED_VRS = frozenset(b"CS LO LT SH ST UC UT".split())
 NUMBER_VRS = frozenset((b"DS", b"IS"))
@@ -50,6 +50,8 @@ class Engine:
         self.months = MonthNames(tuple(tuple(map(fold, form)) for form in rules.months))
         labels = "|".join(re.escape(fold(label)) for label in sorted(rules.birth_labels, key=len, reverse=True))
         self.birth_label = re.compile(rf"(?<![^\W_])(?:{labels})\s{{0,2}}[:=(]?\s{{0,2}}$")
+        cues = "|".join(sorted(map(re.escape, rules.date_cues), key=len, reverse=True))
+        self.cue = re.compile(rf"(?<![^\W_])(?:{cues})\s{{0,2}}[:=(]?\s{{0,2}}$")
         tags = dictionary().tag
         self.known_only = frozenset(tags[keyword] for keyword in rules.known_only if keyword in tags)
 
@@ -101,12 +103,16 @@ class Cleaner:
     def _spans(self, text: str, known_only: bool, recognise: bool) -> Iterator[Span]:
         folded = fold(text)
         yield from (Span(start, end, "") for start, end in self.identities.find(folded))
-        yield from (Span(s, e, new or "", bool(new)) for s, e, new in self.dates.find(folded, known_only))
+        dates = list(self.dates.find(folded, known_only))
+        yield from (Span(s, e, new or "", bool(new)) for s, e, new in dates)
         if text.count(".") > 3:
             yield from self._uids(text)
         if not known_only:
+            plain = unaccented(text)
             for pattern in self.engine.rules.patterns:
-                yield from self._matches(pattern, text)
+                for start, end in pattern.spans(plain, self.engine.rules):
+                    if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
+                        yield Span(start, end, "")
             if recognise and self.recognise is not None:
                 yield from (
                     Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known)
@@ -116,15 +122,6 @@ class Cleaner:
         for found in _UID.finditer(text):
             if len(found[0]) >= 12 and not is_standard_uid(found[0]):
                 yield Span(*found.span(), self.key.uid(found[0]), True)
-
-    def _matches(self, pattern: TextPattern, text: str) -> Iterator[Span]:
-        for found in pattern.regex.finditer(text):
-            group = 1 if pattern.regex.groups else 0
-            if pattern.unless_vocabulary and any(
-                map(self.engine.rules.is_common, re.findall(r"[^\W\d_]+", fold(found[group])))
-            ):
-                continue
-            yield Span(*found.span(group), "")
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -161,5 +158,7 @@ def cleaner_for(
 ) -> Cleaner:
     """The cleaner for these facts; the last ones are kept, since the objects of a series share theirs."""
     identities = identities_of(facts, engine.rules)
-    dates = DateRules(engine.mode, days, engine.months, engine.birth_label, identities.stated, identities.vital)
+    dates = DateRules(
+        engine.mode, days, engine.months, engine.birth_label, engine.cue, identities.stated, identities.vital
+    )
     return Cleaner(engine, identities, dates, key, recognise)

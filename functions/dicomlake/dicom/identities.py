@@ -30,10 +30,12 @@ _RUN = re.compile(r"[^\W_]+")
 _SEPARATOR = r"[\W_]{0,3}"
 _DAY = re.compile(r"([0-9]{4})[.-]?([0-9]{2})[.-]?([0-9]{2})")
 _TRANSLITERATED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae", "ñ": "n"}
+# Latin letters that are no letter with an accent.
+_UNDECOMPOSED = dict(zip("łŁøØđĐßæÆœŒ", "lLoOdDsaAoO", strict=True))
 # Scripts that put no space between words.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _MAX_FACTS = 400
-_LONG_ID = 7
+_LONG_ID, _JOINED = 7, 5
 _LAST, _SHORTEST_CUT = re.compile(r"[^\W\d_]+$"), 4
 _INITIAL = re.compile(r"(?<![^\W_])[a-z]\.")
 
@@ -48,6 +50,17 @@ def _folded(char: str) -> str:
     base = [c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)]
     lower = base[0].lower() if len(base) == 1 else char.lower()
     return lower if len(lower) == 1 else char
+
+
+def unaccented(text: str) -> str:
+    """`text` with its capitals but without accents, one character for each."""
+    return text if text.isascii() else "".join(map(_base, text))
+
+
+@lru_cache(maxsize=4096)
+def _base(char: str) -> str:
+    base = [c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)]
+    return base[0] if len(base) == 1 else _UNDECOMPOSED.get(char, char)
 
 
 class Gatherer:
@@ -292,7 +305,9 @@ class _Maker:
         parts = [part for word in words for part in re.findall(r"\d+|[^\W\d_]+", word)]
         if plain.isdecimal() and len(words) == 1:
             significant = plain.lstrip("0")
-            form = "0*" + significant if len(significant) >= fewest else plain
+            form = significant if len(significant) >= fewest else plain
+            form = r"[ -]?".join(form) if len(form) > _JOINED else form  # 774-1902
+            form = "0*" + form if len(significant) >= fewest else form
         else:
             form = (r"[\W_]{0,2}" if len(plain) > 5 else "").join(map(re.escape, parts))
         self._values[_bounded(form, plain)] = None

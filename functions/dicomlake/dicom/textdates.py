@@ -44,6 +44,7 @@ class DateRules:
     days: int
     months: "MonthNames"
     birth_label: re.Pattern[str] = field(repr=False)
+    cue: re.Pattern[str] = field(repr=False)
     stated: frozenset[Day] = field(default=frozenset(), repr=False)
     vital: frozenset[Day] = field(default=frozenset(), repr=False)
 
@@ -95,7 +96,8 @@ class DateRules:
             orders = {"dmy": (two, one), "mdy": (one, two)}
             born = [(day, order) for day, order in _readings("19" + short, orders) if day in self.vital]
             readings = born or _readings(("20" if int(short) <= _PIVOT else "19") + short, orders)
-            if sep != "/" and (len(one) + len(two) < 4 or sep == "-"):  # versions and ranges look like that
+            # Versions and ranges look like that, unless a word says that it is a date.
+            if sep != "/" and (len(one) + len(two) < 4 or sep == "-") and not self.cue.search(text, 0, found.start()):
                 readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
             yield *found.span(), readings, _numeric(sep, (len(one), len(two), 2))
         yield from self.months.find(text)
@@ -147,7 +149,7 @@ class MonthNames:
             ),
             (
                 re.compile(
-                    rf"(?<![^\W\d_])({names})([\s.]{{0,2}})(\d{{1,2}})((?:st|nd|rd|th)?[\s.,]{{1,3}})(\d{{4}})(?!\d)"
+                    rf"(?<![^\W\d_])({names})([\s.,/_-]{{0,2}})(\d{{1,2}})((?:st|nd|rd|th)?[\s.,/_-]{{1,3}}'?)(\d{{4}}|(?<=')\d{{2}})(?!\d)"
                 ),
                 ("month", "", "day", "", "year"),
             ),
@@ -169,7 +171,7 @@ class MonthNames:
                 parts = dict(zip(roles, found.groups(), strict=True))
                 year = parts["year"]
                 if len(year) == 2:
-                    if not parts.get("gap", "").strip(" "):
+                    if parts.get("gap", "'").isspace():
                         continue  # two digits after a blank are a number of something else
                     year = ("20" if int(year) <= _PIVOT else "19") + year
                 day = _day(int(year), self._number[parts["month"]], int(parts["day"]))

@@ -1,8 +1,9 @@
 """`deid_rules/text/*.yaml` in, what the cleaning of text goes by out. Called by `profiles.py`; read by the cleaner of `dicom/`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from dicomlake.rules.reader import Field, RuleFiles
@@ -10,6 +11,16 @@ from dicomlake.rules.reader import Field, RuleFiles
 KNOWN, WORDS, PATTERNS, CONCEPTS = "text/known.yaml", "text/words.yaml", "text/patterns.yaml", "text/concepts.yaml"
 _KEYWORD = r"[A-Z][A-Za-z0-9]*"
 _WORD = r"[a-z]+"
+_NAME_PART = re.compile(r"[A-Za-z0-9_]+(?:['’-][A-Za-z]+)*\.?")
+
+
+class Words(StrEnum):
+    """How the vocabulary limits what a pattern finds."""
+
+    ANY = ""
+    UNTIL_VOCABULARY = "until_vocabulary"
+    TITLED = "titled"
+    ONE_TELLING = "one_telling"
 
 
 @dataclass(frozen=True)
@@ -29,14 +40,48 @@ class KnownRules:
 
 @dataclass(frozen=True, slots=True)
 class TextPattern:
-    """A form of text that identifies. The first group goes, the whole match where it has none."""
+    """A form of text that identifies. The first group that matched goes, the whole match where it has none."""
 
     name: str
     regex: re.Pattern[str]
-    unless_vocabulary: bool
+    words: Words
     removes: tuple[str, ...]
     leaves: tuple[str, ...]
     source: str
+
+    def spans(self, text: str, rules: "TextRules") -> Iterator[tuple[int, int]]:
+        """Where `text` (without accents) shows something of this form."""
+        for found in self.regex.finditer(text):
+            start, end = found.span(found.lastindex or 0)
+            if self.words in (Words.UNTIL_VOCABULARY, Words.TITLED):
+                end = _name_end(text, start, end, rules, self.words is Words.TITLED)
+            elif self.words is Words.ONE_TELLING:
+                start = _telling_start(text, start, end, rules)
+            if end > start:
+                yield start, end
+
+
+def _telling_start(text: str, start: int, end: int, rules: "TextRules") -> int:
+    """Where a match begins that common words may stand before; `end` where there are no others."""
+    words = [word for word in _NAME_PART.finditer(text, start, end) if not word[0].isdecimal()]
+    telling = [word for word in words if len(word[0]) > 2 and not rules.is_common(word[0].lower().rstrip("."))]
+    if not telling:
+        return end
+    return start if text[start].isdecimal() or not rules.is_common(words[0][0].lower()) else telling[0].start()
+
+
+def _name_end(text: str, start: int, end: int, rules: "TextRules", titled: bool) -> int:
+    """Where a name ends that may run on into other words; `start` where it is none."""
+    last = start
+    for word in _NAME_PART.finditer(text, start, end):
+        plain = word[0].lower().rstrip(".")
+        if rules.is_vocabulary(plain) and plain not in rules.particles and not (titled and plain in rules.surnames):
+            break
+        if len(plain) > 1 and plain not in rules.particles:
+            last = word.end()
+        elif last > start and len(plain) == 1:
+            last = word.end()  # an initial behind a name
+    return last
 
 
 @dataclass(frozen=True)
@@ -48,9 +93,12 @@ class TextRules:
     known_only: frozenset[str]
     vocabulary: frozenset[str]
     titles: frozenset[str]
+    surnames: frozenset[str]
+    particles: frozenset[str]
     phrases: Mapping[str, frozenset[str]]
     months: tuple[tuple[str, ...], ...]
     birth_labels: tuple[str, ...]
+    date_cues: tuple[str, ...]
     patterns: tuple[TextPattern, ...]
     concepts: Mapping[tuple[str, str], str]
     common: frozenset[str] = field(default=frozenset())
@@ -67,7 +115,18 @@ class TextRules:
 def load_text_rules(files: RuleFiles) -> TextRules:
     """Read and check the four files. Raises ConfigError."""
     words = files.open(WORDS).mapping(
-        ["untouched", "known_only", "vocabulary", "titles", "phrases", "months", "birth_labels"],
+        [
+            "untouched",
+            "known_only",
+            "vocabulary",
+            "titles",
+            "surnames",
+            "particles",
+            "phrases",
+            "months",
+            "birth_labels",
+            "date_cues",
+        ],
     )
     vocabulary = frozenset(word for line in words["vocabulary"].items() for word in line.text().split())
     phrases = {
@@ -82,10 +141,13 @@ def load_text_rules(files: RuleFiles) -> TextRules:
         known_only=frozenset(words["known_only"].unique(_keyword)),
         vocabulary=vocabulary,
         titles=frozenset(words["titles"].unique(lambda item: item.text(_WORD, "a word"))),
+        surnames=frozenset(words["surnames"].unique(lambda item: item.text(_WORD, "a word"))),
+        particles=frozenset(words["particles"].unique(lambda item: item.text(_WORD, "a word"))),
         phrases=MappingProxyType(phrases),
         months=tuple(form for entry in words["months"].entries().values() for form in _months(entry)),
         birth_labels=words["birth_labels"].unique(lambda item: item.text()),
-        patterns=tuple(_pattern(entry) for entry in files.open(PATTERNS).mapping(["patterns"])["patterns"].items()),
+        date_cues=words["date_cues"].unique(lambda item: item.text()),
+        patterns=_patterns(files.open(PATTERNS)),
         concepts=MappingProxyType(_concepts(files.open(CONCEPTS))),
         common=vocabulary | frozenset(phrases),
     )
@@ -111,17 +173,26 @@ def _months(entry: Field) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return full, short
 
 
-def _pattern(entry: Field) -> TextPattern:
-    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "unless_vocabulary"])
+def _patterns(root: Field) -> tuple[TextPattern, ...]:
+    fields = root.mapping(["fragments", "patterns"])
+    fragments = {f"{{{name}}}": field.text() for name, field in fields["fragments"].entries().items()}
+    return tuple(_pattern(entry, fragments) for entry in fields["patterns"].items())
+
+
+def _pattern(entry: Field, fragments: Mapping[str, str]) -> TextPattern:
+    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "words"])
     flags = re.NOFLAG if "case" in fields and fields["case"].flag() else re.IGNORECASE
+    form = fields["pattern"].text()
+    for name, fragment in fragments.items():
+        form = form.replace(name, fragment)
     try:
-        regex = re.compile(fields["pattern"].text(), flags)
+        regex = re.compile(form, flags)
     except re.error:
         fields["pattern"].fail("is no regular expression")
     return TextPattern(
         fields["name"].text(_WORD.replace("a-z", "a-z_"), "a name"),
         regex,
-        "unless_vocabulary" in fields and fields["unless_vocabulary"].flag(),
+        Words(fields["words"].choice(list(Words)[1:])) if "words" in fields else Words.ANY,
         tuple(item.text() for item in fields["removes"].items(at_least=1)),
         tuple(item.text() for item in fields["leaves"].items(at_least=1)),
         entry.source,
