@@ -31,7 +31,7 @@ _SEPARATOR = r"[\W_]{0,3}"
 _DAY = re.compile(r"([0-9]{4})[.-]?([0-9]{2})[.-]?([0-9]{2})")
 _TRANSLITERATED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae", "ñ": "n"}
 # Latin letters that are no letter with an accent.
-_UNDECOMPOSED = dict(zip("łŁøØđĐßæÆœŒ", "lLoOdDsaAoO", strict=True))
+_UNDECOMPOSED = dict(zip("łŁøØđĐßæÆœŒı", "lLoOdDsaAoOi", strict=True))
 # Scripts that put no space between words.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _MAX_FACTS = 400
@@ -60,7 +60,7 @@ def unaccented(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _base(char: str) -> str:
     base = [c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)]
-    return base[0] if len(base) == 1 else _UNDECOMPOSED.get(char, char)
+    return _UNDECOMPOSED.get(char) or (base[0] if len(base) == 1 else char)
 
 
 class Gatherer:
@@ -161,7 +161,7 @@ class Identities:
         strong = [word for word in words if word in self.strong]
         if not strong and _UNSPACED.search(found[0]):
             strong = [part for part in self.strong if part in found[0]]
-        if words and "." in found[0] and _INITIAL.search(found[0]):
+        if words and _INITIAL.search(folded[: found.end() + 1], found.start()):
             strong = list(words)
         together = len(words) > 1 and (bool(words - self.vocabulary) or any(words <= name for name in self.common))
         if not strong and not together:

@@ -11,6 +11,9 @@ from dicomlake.rules.reader import Field, RuleFiles
 KNOWN, WORDS, PATTERNS, CONCEPTS = "text/known.yaml", "text/words.yaml", "text/patterns.yaml", "text/concepts.yaml"
 _KEYWORD = r"[A-Z][A-Za-z0-9]*"
 _WORD = r"[a-z]+"
+_LETTERS = re.compile(r"[A-Za-z]+")
+# CTDIvol, kVp: no name is written like that.
+_ABBREVIATION = re.compile(r"[A-Z]{2,}[a-z]|[a-z]+[A-Z]")
 _NAME_PART = re.compile(r"[A-Za-z0-9_]+(?:['’-][A-Za-z]+)*\.?")
 
 
@@ -75,7 +78,12 @@ def _name_end(text: str, start: int, end: int, rules: "TextRules", titled: bool)
     last = start
     for word in _NAME_PART.finditer(text, start, end):
         plain = word[0].lower().rstrip(".")
-        if rules.is_vocabulary(plain) and plain not in rules.particles and not (titled and plain in rules.surnames):
+        common = rules.is_vocabulary(plain) and not (titled and plain in rules.surnames)
+        if (
+            (common and plain not in rules.particles)
+            or _ABBREVIATION.match(word[0])
+            or rules.is_phrase(plain, text, word.end())
+        ):
             break
         if len(plain) > 1 and plain not in rules.particles:
             last = word.end()
@@ -106,6 +114,12 @@ class TextRules:
     def is_vocabulary(self, word: str) -> bool:
         """Whether a folded word stands in texts for something that is no name."""
         return word in self.vocabulary
+
+    def is_phrase(self, word: str, text: str, end: int) -> bool:
+        """Whether `word`, which ends at `end` of `text`, is no name there but half of a phrase ("Brown fat")."""
+        followers = self.phrases.get(word)
+        following = _LETTERS.search(text, end) if followers is not None else None
+        return followers is not None and following is not None and following[0].lower() in followers
 
     def is_common(self, word: str) -> bool:
         """Whether a folded word alone says nothing about who somebody is."""
