@@ -23,9 +23,22 @@ PLACES = (
     "RTPlanDescription TreatmentSites WindowCenterWidthExplanation FilterMaterial ContainerDescription"
 ).split()
 SCIENCE = (
-    "BROWN FAT uptake", "MAYO stand left", "Parkinson disease", "120kV 3.5 mGy", "T2 FLAIR axial", "supine head first", "post-op follow-up", "2.5mm thin",
-    "CTDIvol 12.4 DLP 431", "L4-L5 disc", "Baker cyst", "0.1 mmol/kg Gd", "PA view", "White matter", "Brown tumor",
-)  # fmt: skip
+    "BROWN FAT uptake",
+    "MAYO stand left",
+    "Parkinson disease",
+    "120kV 3.5 mGy",
+    "T2 FLAIR axial",
+    "supine head first",
+    "post-op follow-up",
+    "2.5mm thin",
+    "CTDIvol 12.4 DLP 431",
+    "L4-L5 disc",
+    "Baker cyst",
+    "0.1 mmol/kg Gd",
+    "PA view",
+    "White matter",
+    "Brown tumor",
+)
 
 
 @dataclass
@@ -62,15 +75,36 @@ def _mentions(p: _Person, rng: random.Random) -> tuple[str, list[str]]:
     g, f, day, born = p.given, p.family, p.day, p.born
     return rng.choice(
         [
-            (f"{g} {f}", [g, f]), (f"{f}, {g}", [g, f]), (f"{f}^{g}", [g, f]), (f"{f.upper()}, {g.upper()}", [g, f]), (f"{g[0]}. {f}", [f]),
-            (f"{f} {g[0]}.", [f]), (f"pt {g.lower()} {f.lower()}", [g, f]), (f"{f}_{g}", [f, g]), (f"Mr. {f}", [f]), (f"{g} {p.middle[0]}. {f}", [g, f]),
-            (f"Dr. {p.doctor}", [p.doctor]), (f"referred by {p.doctor_given} {p.doctor}", [p.doctor, p.doctor_given]), (f"DR {p.doctor.upper()}", [p.doctor]),
-            (f"MRN {p.mrn}", [p.mrn]), (f"#{p.mrn}", [p.mrn]), (f"ID:{p.mrn}", [p.mrn]), (f"acc {p.accession}", [p.accession]),
-            (f"DOB {born:%m/%d/%Y}", [f"{born:%m/%d/%Y}"]), (f"born {born.day} {born:%B} {born.year}", [f"{born.day} {born:%B} {born.year}"]), (f"({born:%Y-%m-%d})", [f"{born:%Y-%m-%d}"]),
-            (f"{day:%m/%d/%Y}", [f"{day:%m/%d/%Y}"]), (f"on {day:%d.%m.%Y}", [f"{day:%d.%m.%Y}"]), (f"{day:%b %d, %Y}", [f"{day:%b %d, %Y}"]), (f"{day.day} {day:%B} {day.year}", [f"{day.day} {day:%B} {day.year}"]),
-            (f"dated {day:%Y%m%d}", [f"{day:%Y%m%d}"]), (f"at {p.hospital}", [p.hospital.split(" ")[0]]), (f"tel. {p.phone}", [p.phone]), (f"call {p.phone}", [p.phone]),
+            (f"{g} {f}", [g, f]),
+            (f"{f}, {g}", [g, f]),
+            (f"{f}^{g}", [g, f]),
+            (f"{f.upper()}, {g.upper()}", [g, f]),
+            (f"{g[0]}. {f}", [f]),
+            (f"{f} {g[0]}.", [f]),
+            (f"pt {g.lower()} {f.lower()}", [g, f]),
+            (f"{f}_{g}", [f, g]),
+            (f"Mr. {f}", [f]),
+            (f"{g} {p.middle[0]}. {f}", [g, f]),
+            (f"Dr. {p.doctor}", [p.doctor]),
+            (f"referred by {p.doctor_given} {p.doctor}", [p.doctor, p.doctor_given]),
+            (f"DR {p.doctor.upper()}", [p.doctor]),
+            (f"MRN {p.mrn}", [p.mrn]),
+            (f"#{p.mrn}", [p.mrn]),
+            (f"ID:{p.mrn}", [p.mrn]),
+            (f"acc {p.accession}", [p.accession]),
+            (f"DOB {born:%m/%d/%Y}", [f"{born:%m/%d/%Y}"]),
+            (f"born {born.day} {born:%B} {born.year}", [f"{born.day} {born:%B} {born.year}"]),
+            (f"({born:%Y-%m-%d})", [f"{born:%Y-%m-%d}"]),
+            (f"{day:%m/%d/%Y}", [f"{day:%m/%d/%Y}"]),
+            (f"on {day:%d.%m.%Y}", [f"{day:%d.%m.%Y}"]),
+            (f"{day:%b %d, %Y}", [f"{day:%b %d, %Y}"]),
+            (f"{day.day} {day:%B} {day.year}", [f"{day.day} {day:%B} {day.year}"]),
+            (f"dated {day:%Y%m%d}", [f"{day:%Y%m%d}"]),
+            (f"at {p.hospital}", [p.hospital.split(" ")[0]]),
+            (f"tel. {p.phone}", [p.phone]),
+            (f"call {p.phone}", [p.phone]),
         ]
-    )  # fmt: skip
+    )
 
 
 def _strange(p: _Person, fake: Faker, rng: random.Random) -> tuple[str, list[str]]:
@@ -80,11 +114,20 @@ def _strange(p: _Person, fake: Faker, rng: random.Random) -> tuple[str, list[str
     mrn = f"{rng.randrange(10**6, 10**8)}"
     return rng.choice(
         [
-            (f"Dr. {f}", [f]), (f"seen by Dr. {g} {f}", [f]), (f"Mrs. {f}", [f]), (f"{g} {f}, MD", [f]), (f"Patient: {g} {f}", [f]), (f"Technologist: {f}", [f]),
-            (f"read by {g} {f}", [f]), (f"MRN: {mrn}", [mrn]), (f"{day:%m/%d/%Y}", [f"{day:%m/%d/%Y}"]), (f"{day.day} {day:%B} {day.year}", [f"{day.day} {day:%B} {day.year}"]),
-            (f"{g.lower()}@clinic.example", [f"{g.lower()}@clinic"]), (f"tel {rng.randrange(200, 999)} 555 0{rng.randrange(100, 199)}", ["555 0"]),
+            (f"Dr. {f}", [f]),
+            (f"seen by Dr. {g} {f}", [f]),
+            (f"Mrs. {f}", [f]),
+            (f"{g} {f}, MD", [f]),
+            (f"Patient: {g} {f}", [f]),
+            (f"Technologist: {f}", [f]),
+            (f"read by {g} {f}", [f]),
+            (f"MRN: {mrn}", [mrn]),
+            (f"{day:%m/%d/%Y}", [f"{day:%m/%d/%Y}"]),
+            (f"{day.day} {day:%B} {day.year}", [f"{day.day} {day:%B} {day.year}"]),
+            (f"{g.lower()}@clinic.example", [f"{g.lower()}@clinic"]),
+            (f"tel {rng.randrange(200, 999)} 555 0{rng.randrange(100, 199)}", ["555 0"]),
         ]
-    )  # fmt: skip
+    )
 
 
 def stranger(seed: int) -> Stranger:
