@@ -159,6 +159,6 @@ def cleaner_for(
     """The cleaner for these facts; the last ones are kept, since the objects of a series share theirs."""
     identities = identities_of(facts, engine.rules)
     dates = DateRules(
-        engine.mode, days, engine.months, engine.birth_label, engine.cue, identities.stated, identities.vital
+        engine.mode, days, engine.months, engine.birth_label, identities.stated, identities.vital, engine.cue
     )
     return Cleaner(engine, identities, dates, key, recognise)

@@ -18,6 +18,7 @@ Candidate = tuple[int, int, list[tuple[Day, str]], Writer | None]
 
 # Months that are also a word beside numbers: a stand, a planet.
 _OTHER_WORDS = frozenset(("mayo", "mars"))
+_NEVER = re.compile(r"(?!)")
 _SOME_DAY = datetime.date(2000, 1, 1)
 _OLDEST, _NEWEST = 1880, 2100
 _PIVOT = 50  # two digits up to it are of this century
@@ -44,9 +45,9 @@ class DateRules:
     days: int
     months: "MonthNames"
     birth_label: re.Pattern[str] = field(repr=False)
-    cue: re.Pattern[str] = field(repr=False)
     stated: frozenset[Day] = field(default=frozenset(), repr=False)
     vital: frozenset[Day] = field(default=frozenset(), repr=False)
+    cue: re.Pattern[str] = field(default=_NEVER, repr=False)
 
     def find(self, folded: str, known_only: bool = False) -> Iterator[tuple[int, int, str | None]]:
         """Start, end and replacement (None: removed) of each date. With `known_only`, of those the object states."""
