@@ -127,10 +127,34 @@ def test_phantoms_of_head_and_body_stay_apart(read: Read) -> None:
 
 def test_a_dose_that_is_a_power_of_ten_off_its_total_is_unknown_on_both_sides(read: Read) -> None:
     wrong = Style("X", dap=("Gy.m2", "UCUM", "Gy.m2"), dap_factor=1e4)  # numbers in Gy.cm2, labelled Gy.m2
-    events = [x_ray_event(wrong, f"{ROOT}.9.1", 2e-6, 0.0001)]
-    dose = read(projection_report(SIEMENS, accumulated(SIEMENS, 2e-6, 0.0001), *events))
+    event = x_ray_event(wrong, f"{ROOT}.9.1", 2e-6, 0.0001)
+    event.ContentSequence = [
+        item for item in event.ContentSequence if item.ConceptNameCodeSequence[0].CodeValue != "113738"
+    ]
+    dose = read(projection_report(SIEMENS, accumulated(SIEMENS, 2e-6, 0.0001), event))
     assert "total_dap_Gym2" not in dose.study and "dap_Gym2" not in dose.events[0].fields
     assert dose.doubts == ["total_dap_Gym2:unit"]
+
+
+def test_an_area_no_device_irradiates_says_that_a_unit_is_wrong(read: Read) -> None:
+    wrong = Style("X", dap=("Gy.m2", "UCUM", "Gy.m2"), dap_factor=1e4)
+    dose = read(
+        projection_report(SIEMENS, accumulated(SIEMENS, 2e-6, 0.0001), x_ray_event(wrong, f"{ROOT}.9.1", 2e-6, 0.0001))
+    )
+    assert dose.events[0].doubts == ["dap_Gym2:unit", "rp_dose_Gy:unit"]
+    assert dose.study["total_dap_Gym2"] == pytest.approx(2e-6)
+
+
+@pytest.mark.parametrize("factor", [1e4, 1e5, 1e6, 1e7])
+def test_a_dap_in_another_unit_that_is_not_stated_is_unknown_never_wrong(factor: float, read: Read) -> None:
+    style = Style("X", dap_factor=factor)
+    event = x_ray_event(style, f"{ROOT}.9.1", 2e-6, 0.0001)
+    ds = projection_report(style, accumulated(style, 2e-6, 0.0001), event)
+    for item in (*ds.ContentSequence[1].ContentSequence, *event.ContentSequence):
+        for value in item.get("MeasuredValueSequence", ()):
+            value.MeasurementUnitsCodeSequence = []
+    dose = read(ds)
+    assert "dap_Gym2" not in dose.events[0].fields and "total_dap_Gym2" not in dose.study
 
 
 def test_a_private_code_counts_only_with_the_meaning_of_the_standard(read: Read) -> None:

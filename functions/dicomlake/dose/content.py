@@ -41,10 +41,13 @@ class Measured:
 
 @dataclass(slots=True)
 class Node:
-    """A content item: `concept` is None for a name nobody here knows. `parent` is its place in the list, -1 for the root."""
+    """A content item: `concept` is None for a name nobody here knows, `private` one named under a scheme of somebody's own. `parent` is its
+    place in the list, -1 for the root.
+    """
 
     parent: int
     concept: Concept | None
+    private: bool
     elements: dict[int, Element] = field(repr=False)
     charset: Charset = field(repr=False)
 
@@ -57,7 +60,7 @@ class Tree:
         self._buffer = raw.buffer
         self._rules = rules
         self._codes: dict[tuple[bytes, Charset], Code | None] = {}
-        self._concepts: dict[tuple[bytes, Charset], Concept | None] = {}
+        self._concepts: dict[tuple[bytes, Charset], tuple[Concept | None, bool]] = {}
         self.nodes = self._scan()
 
     def _scan(self) -> list[Node]:
@@ -70,19 +73,21 @@ class Tree:
             if own is not None and parent >= 0:
                 charset = Charset.of(self._buffer[own[3] : own[4]])
             number = len(nodes)
-            nodes.append(Node(parent, self._concept(found.get(_NAME), charset), found, charset))
+            concept, private = self._concept(found.get(_NAME), charset)
+            nodes.append(Node(parent, concept, private, found, charset))
             content = found.get(_CONTENT)
             if content is not None and content[5]:
                 waiting.extend((number, item[4], charset) for item in reversed(content[5]))
         return nodes
 
-    def _concept(self, element: Element | None, charset: Charset) -> Concept | None:
+    def _concept(self, element: Element | None, charset: Charset) -> tuple[Concept | None, bool]:
         if element is None or not element[5]:
-            return None
+            return None, False
         key = (self._buffer[element[3] : element[4]], charset)
         if key not in self._concepts:
             code = self.code_of(element, charset)
-            self._concepts[key] = self._known(code) if code else None
+            private = code is not None and code.scheme not in ("", "DCM", "SRT", "SCT") and not code.others
+            self._concepts[key] = (self._known(code) if code else None), private
         return self._concepts[key]
 
     def _known(self, code: Code) -> Concept | None:

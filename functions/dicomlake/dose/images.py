@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from dicomlake.dicom import times
 from dicomlake.dose.header import Header
+from dicomlake.dose.limits import charge, glandular_dose, keep_possible
 from dicomlake.dose.model import Dose, Event, Fields, ObjectKind
 from dicomlake.dose.nuclear import administrations
 from dicomlake.dose.report import order_filters
@@ -24,8 +25,9 @@ _SCREENS = ("SCREEN SAVE", "DOSE", "DOSE_INFO", "OTHER")
 def read_image(header: Header, rules: DoseRules) -> Dose | None:
     """The dose in an image's header, None when it tells of none."""
     modality = rules.headers.modalities.get((header.first("Modality") or "").upper())
-    if modality is None:
-        return None
+    kind = [value.upper() for value in header.values("ImageType")]
+    if modality is None or "SECONDARY" in kind[:2] or any(word.startswith("GENERATED") for word in kind):
+        return None  # made of other pictures, whose exposure it would count again
     if modality == "NM":
         events = administrations(header, rules)
     elif modality == "CT":
@@ -94,15 +96,11 @@ def _projection(header: Header, rules: DoseRules, modality: str) -> Event:
                 "tube_current_mA": _first_of(
                     header, ("XRayTubeCurrentInmA", "1"), ("XRayTubeCurrentInuA", "0.001"), ("XRayTubeCurrent", "1")
                 ),
-                "exposure_uAs": _first_of(
-                    header, ("ExposureInuAs", "1"), ("ExposureInmAs", "1000"), ("Exposure", "1000")
-                ),
                 "exposure_time_ms": _first_of(
                     header, ("ExposureTimeInms", "1"), ("ExposureTimeInuS", "0.001"), ("ExposureTime", "1")
                 ),
                 "dap_Gym2": header.number("ImageAndFluoroscopyAreaDoseProduct", "0.00001"),
                 "entrance_exposure_mGy": _first_of(header, ("EntranceDoseInmGy", "1"), ("EntranceDose", "100")),
-                "agd_mGy": header.number("OrganDose", "100") if modality == "MG" else None,
                 "hvl_mm": _positive(header.number("HalfValueLayer")),
                 "exposure_index": header.number("ExposureIndex"),
                 "target_ei": header.number("TargetExposureIndex"),
@@ -115,12 +113,15 @@ def _projection(header: Header, rules: DoseRules, modality: str) -> Event:
             }
         )
     )
+    charge(header, event)
     if modality == "MG":
+        glandular_dose(header, event)
         pressed = {"compression_thickness_mm": "BodyPartThickness", "compression_force_N": "CompressionForce"}
         event.fields.update(_known({name: _positive(header.number(keyword)) for name, keyword in pressed.items()}))
     _distance(header, event)
     _filters(header, rules, event)
     _region(header, rules, event)
+    keep_possible(event, rules)
     return event
 
 
@@ -200,6 +201,7 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
     )
     if "ctdivol_mGy" not in event.fields and not localiser:
         return []  # every slice has a voltage; only with a dose it is a dose object
+    keep_possible(event, rules)
     return [event]
 
 

@@ -32,7 +32,7 @@ def of(report: "Report", dose: Dose) -> str | None:
     stated = _procedure(report)
     if "ct" in kinds or stated == "CT":
         return "CT"
-    if any("total_dlp_mGycm" in found.items for found in [report.study, *report.accumulations]):
+    if "xray" not in kinds and any("total_dlp_mGycm" in found.items for found in [report.study, *report.accumulations]):
         return "CT"
     if stated == "MG" or _glandular(report, dose):
         return "MG"

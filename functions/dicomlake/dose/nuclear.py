@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from dicomlake.dicom import times
 from dicomlake.dose.header import Header
+from dicomlake.dose.limits import keep_possible
 from dicomlake.dose.model import Event
 from dicomlake.dose.study import iso_time
 from dicomlake.rules.dose import DoseRules
 
 # What is given to people, in MBq. No number of Bq looks like it, so that the two can be told apart whatever the writer meant.
-_GIVEN_MBQ = (0.1, 50_000.0)
+_GIVEN_MBQ, _GIVEN_FOR_PET_MBQ = (0.1, 50_000.0), (1.0, 10_000.0)
 
 
 def administrations(header: Header, rules: DoseRules) -> list[Event]:
@@ -33,15 +34,16 @@ def _administration(item: Header, header: Header, rules: DoseRules) -> Event:
         "stop": _time(item, header, "Stop"),
     }
     event.fields.update({name: value for name, value in found.items() if value is not None})
-    _activity(item, event)
+    _activity(item, event, header.first("Modality") == "PT")
+    keep_possible(event, rules)
     return event
 
 
-def _activity(item: Header, event: Event) -> None:
+def _activity(item: Header, event: Event, pet: bool) -> None:
     stated = item.numbers("RadionuclideTotalDose")
     if not stated:
         return
-    low, high = _GIVEN_MBQ
+    low, high = _GIVEN_FOR_PET_MBQ if pet else _GIVEN_MBQ
     for factor in ("1", "0.000001"):
         value = float(stated[0] * Decimal(factor))
         if low <= value <= high:

@@ -11,6 +11,7 @@ from decimal import Decimal, DecimalException
 from dicomlake.dose.content import Measured
 from dicomlake.rules.dose import Quantity
 
+_TWO_WAYS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _WITH_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]{1,3})?)\s*([^\s0-9.,+-].*)?", re.DOTALL)
 _NO_UNIT = frozenset(("", "1", "nounits", "nounit", "unknown", "none", "na", "n/a", "undefined", "unspecified"))
@@ -25,9 +26,14 @@ class Doubt(Exception):
         self.why = why
 
 
-def decimal(text: str) -> Decimal | None:
-    """The number a text writes, with a point or a comma; None when it is none, or could be two (1.234.567 and 1,234,567 are whole)."""
+def decimal(text: str, commas_part: bool = True) -> Decimal | None:
+    """The number a text writes, with a point or a comma; None when it is none, or could be two (1.234.567 and 1,234,567 are whole).
+
+    Without `commas_part` (nothing says that this writer parts fractions by commas) 1,234 could be two.
+    """
     text = text.strip(" \0\t\r\n")
+    if not commas_part and _TWO_WAYS.fullmatch(text):
+        return None
     if len(text) > _MAX_LENGTH:
         return None
     if "," in text:
@@ -70,25 +76,32 @@ def stated_factor(measured: Measured, quantity: Quantity) -> Decimal | None:
     return None
 
 
-def values_of(measured: Iterable[Measured], quantity: Quantity, usual: Decimal | None = None) -> list[Decimal]:
+def parts_by_comma(text: str) -> bool:
+    """Whether a number shows that its writer parts fractions by commas."""
+    return "," in text and not _TWO_WAYS.fullmatch(text.strip(" \0")) and decimal(text) is not None
+
+
+def values_of(
+    measured: Iterable[Measured], quantity: Quantity, usual: Decimal | None = None, commas_part: bool = True
+) -> list[Decimal]:
     """All values in the base unit; `usual` is the factor that the rest of the object states for this quantity. Raises Doubt."""
     found: list[Decimal] = []
     for one in measured:
         for part in one.text.split("\\")[:_MAX_VALUES]:
             if not part.strip():
                 continue
-            number, stated = _number_and_unit(part, one)
+            number, stated = _number_and_unit(part, one, commas_part)
             factor = stated_factor(stated, quantity)
             found.append(_checked(number, factor, quantity, usual))
     return found
 
 
-def _number_and_unit(part: str, one: Measured) -> tuple[Decimal, Measured]:
-    number = decimal(part)
+def _number_and_unit(part: str, one: Measured, commas_part: bool) -> tuple[Decimal, Measured]:
+    number = decimal(part, commas_part)
     if number is not None:
         return number, one
     match = _WITH_UNIT.fullmatch(part.strip())  # a number written with its unit, as in a TEXT item
-    number = decimal(match[1]) if match and match[2] and not one.unit else None
+    number = decimal(match[1], commas_part) if match and match[2] and not one.unit else None
     if match is None or number is None:
         raise Doubt("number")
     return number, Measured(match[1], match[2], "")

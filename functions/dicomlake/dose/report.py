@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dicomlake.dose import merge, modality
+from dicomlake.dose import merge, modality, plausible
 from dicomlake.dose.codes import meaning_elsewhere
 from dicomlake.dose.content import Node, Tree
 from dicomlake.dose.model import Dose, Event, ObjectKind
-from dicomlake.dose.numbers import Doubt, mean_of, one_of, stated_factor, values_of
+from dicomlake.dose.numbers import Doubt, mean_of, one_of, parts_by_comma, stated_factor, values_of
 from dicomlake.dose.study import iso_time
 from dicomlake.dose.totals import fill_totals
 from dicomlake.rules.dose import DoseRules, Quantity, fold
@@ -20,7 +20,6 @@ from dicomlake.rules.dose import DoseRules, Quantity, fold
 _EVENTS = {"event_ct": "ct", "event_xray": "xray", "event_rp": "rp", "event_any": "any"}
 _PER_TUBE = ("kvp", "tube_current_mA", "max_tube_current_mA", "time_per_rotation_s")
 _PER_FILTER = ("filter_min_mm", "filter_max_mm")
-_IGNORED_INSIDE = ("organ", "calibration")
 _STANDARD = ("DCM", "SRT", "SCT")
 
 
@@ -46,8 +45,13 @@ class Found:
         self.items.setdefault(name, []).append((tube, node))
 
     def nodes(self, name: str) -> list[Node]:
-        """Items of a name, in the order of the report."""
-        return [node for _, node in self.items.get(name, ())]
+        """Items of a name, in the order of the report; those under a private scheme only where the standard's are missing."""
+        return [node for _, node in self.placed(name)]
+
+    def placed(self, name: str) -> list[tuple[int, Node]]:
+        """The same, each with its tube."""
+        found = self.items.get(name, [])
+        return [(tube, node) for tube, node in found if not node.private] or found
 
 
 @dataclass
@@ -62,14 +66,29 @@ class Report:
     sides: dict[int, str] = field(default_factory=dict)
     roots: set[str] = field(default_factory=set)
     usual: dict[str, Decimal] = field(default_factory=dict)
+    commas_part: bool = False
 
     def numbers(self, nodes: list[Node], quantity: Quantity) -> list[Decimal]:
         """Values of items in the base unit. Raises Doubt."""
         return [
             value
             for node in nodes
-            for value in values_of(self.tree.numbers(node), quantity, self.usual.get(quantity.name))
+            for value in values_of(self.tree.numbers(node), quantity, self.usual.get(quantity.name), self.commas_part)
         ]
+
+    def assumes_unit(self, nodes: list[Node]) -> bool:
+        """Whether a unit of these items is stated neither by them nor by the rest of the report."""
+        for node in nodes:
+            if node.concept is None or not node.concept.quantity or node.concept.quantity in self.usual:
+                continue
+            quantity = self.rules.quantities[node.concept.quantity]
+            for measured in () if quantity.any_unit else self.tree.numbers(node):
+                try:
+                    if stated_factor(measured, quantity) is None:
+                        return True
+                except Doubt:
+                    continue
+        return False
 
 
 def read_report(tree: Tree, rules: DoseRules) -> Dose | None:
@@ -115,7 +134,7 @@ def _sorted(tree: Tree, rules: DoseRules) -> Report:
             report.accumulations.append(Found())
         elif name == "tube":
             place.tube = number
-        elif name in _IGNORED_INSIDE:
+        elif name == "aside":
             place.ignored = True
         elif name and not place.ignored:
             _keep(report, name, number, node, place)
@@ -148,7 +167,7 @@ def _keep(report: Report, name: str, number: int, node: Node, place: Place) -> N
 
 
 def _note_usual_units(report: Report) -> None:
-    """Per quantity, the unit that all items which state one agree on: what the others mean too."""
+    """Per quantity, the unit that all items which state one agree on: what the others mean too. And whether commas part fractions here."""
     seen: dict[str, set[Decimal]] = {}
     for found in [report.study, *report.accumulations, *report.events]:
         for nodes in found.items.values():
@@ -157,6 +176,7 @@ def _note_usual_units(report: Report) -> None:
                     continue
                 quantity = report.rules.quantities[node.concept.quantity]
                 for measured in report.tree.numbers(node):
+                    report.commas_part = report.commas_part or any(map(parts_by_comma, measured.text.split("\\")))
                     try:
                         factor = stated_factor(measured, quantity)
                     except Doubt:
@@ -181,6 +201,7 @@ def _event(report: Report, found: Found) -> Event:
     event.fields.update({name: value for name, value in texts.items() if value})
     _codes(report, found, event)
     (_ct if kind == "ct" else _projection if kind == "xray" else _administration)(report, found, event)
+    plausible.check(event, frozenset(name for name in found.items if report.assumes_unit(found.nodes(name))))
     return event
 
 
@@ -270,7 +291,7 @@ def _ct(report: Report, found: Found, event: Event) -> None:
 
 def _by_tube(found: Found, name: str) -> Iterator[list[Node]]:
     tubes: dict[int, list[Node]] = {}
-    for tube, node in found.items.get(name, ()):
+    for tube, node in found.placed(name):
         tubes.setdefault(tube, []).append(node)
     if set(tubes) == {-1}:
         yield from ([node] for node in tubes[-1])  # no container parts the tubes: one item each
@@ -295,13 +316,19 @@ def _projection(report: Report, found: Found, event: Event) -> None:
     _exposure_time(report, found, event)
     for name in _PER_FILTER:
         try:
-            values = report.numbers(found.nodes(name), report.rules.quantities["thickness"])
+            values = [value for node in found.nodes(name) for value in _of_filter(report, node)]
         except Doubt as doubt:
             event.doubt(name, doubt.why)
             continue
         if values:
             event.fields[name] = [float(value) for value in values]
     order_filters(event)
+
+
+def _of_filter(report: Report, node: Node) -> list[Decimal]:
+    """Thicknesses in one item: one, or one per material; the same for every pulse is one."""
+    values = report.numbers([node], report.rules.quantities["thickness"])
+    return values[:1] if len(set(values)) == 1 else values
 
 
 def _over_pulses(report: Report, found: Found, event: Event, name: str, summary) -> None:  # type: ignore[no-untyped-def]

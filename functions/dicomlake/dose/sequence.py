@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from dicomlake.dose.header import Header
 from dicomlake.dose.images import acquired_at
+from dicomlake.dose.limits import keep_possible
 from dicomlake.dose.model import Dose, Event, Fields, ObjectKind
 from dicomlake.dose.numbers import decimal
 from dicomlake.rules.dose import DoseRules
@@ -27,7 +28,8 @@ def read_sequence(header: Header, rules: DoseRules) -> Dose | None:
     for number, event in enumerate(events):
         event.fields["index"] = number
     is_ct = any(event.fields["kind"] == "ct" for event in events)
-    dose = Dose(kind, {"modality": "CT" if is_ct else "RF", "n_events": len(events)}, events)
+    stated = rules.headers.modalities.get((header.first("Modality") or "").upper(), "RF")
+    dose = Dose(kind, {"modality": "CT" if is_ct else stated, "n_events": len(events)}, events)
     total = _dlp(header, rules)
     if is_ct and total is not None and kind is ObjectKind.DOSE_SEQUENCE:
         dose.study["total_dlp_mGycm"] = total
@@ -66,7 +68,9 @@ def _exposure(item: Header, rules: DoseRules) -> Event:
         }
     else:
         found |= {"kvp": voltage, "tube_current_mA": current, "exposure_time_ms": exposed}
-    return Event({name: value for name, value in found.items() if value is not None})
+    event = Event({name: value for name, value in found.items() if value is not None})
+    keep_possible(event, rules)
+    return event
 
 
 def _dlp(header: Header, rules: DoseRules) -> float | None:

@@ -77,7 +77,8 @@ def iso_time(text: str | None) -> str | None:
 
 
 def _sex(text: str | None) -> str | None:
-    return text if text in ("M", "F", "O") else None
+    sex = (text or "").upper()
+    return sex if sex in ("M", "F", "O") else None
 
 
 def _within(text: str | None, limits: tuple[float, float]) -> float | None:

@@ -5,6 +5,7 @@ A total that is a power of ten away from the sum of its events says that one of 
 """
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ _OVER_PLANES = (
 ).split()
 _ONCE = ("n_events_declared", "total_dlp_mGycm")
 _SUMS = {"total_dap_Gym2": "dap_Gym2", "total_rp_dose_Gy": "rp_dose_Gy", "total_dlp_mGycm": "dlp_mGycm"}
+_PART_OF = {"dap_Gym2": "dap_Gym2", "rp_dose_Gy": "rp_dose_Gy", "rp_Gy": "rp_dose_Gy", "dlp_mGycm": "dlp_mGycm"}
 _SIDES = {"Left": "agd_left_mGy", "Right": "agd_right_mGy"}
 
 
@@ -42,13 +44,22 @@ def _total(report: "Report", dose: Dose, name: str, planes: bool) -> None:
             if nodes and nodes[0].concept:
                 values = report.numbers(nodes, report.rules.quantities[nodes[0].concept.quantity])
                 by_plane.setdefault(_plane(report, found) if planes else "", []).extend(values)
-        totals = [value for values in by_plane.values() if (value := one_of(values)) is not None]
+        totals = [value for values in _parts(by_plane) if (value := one_of(values)) is not None]
     except Doubt as doubt:
         dose.doubt(name, doubt.why)
         return
     if totals:
         total = sum(totals, Decimal(0))
         dose.study[name] = int(total) if name == "n_events_declared" else float(total)
+        if any(report.assumes_unit(found.nodes(name)) for found in [report.study, *report.accumulations]):
+            _witnessed(dose, name)
+
+
+def _parts(by_plane: Mapping[str, list[Decimal]]) -> list[list[Decimal]]:
+    """What is to be added: both planes, and not their sum beside them."""
+    planes = [by_plane[plane] for plane in ("Plane A", "Plane B") if by_plane.get(plane)]
+    whole = [values for plane, values in by_plane.items() if plane not in ("Plane A", "Plane B")]
+    return planes if len(planes) == 2 else [*planes, *whole]
 
 
 def _plane(report: "Report", found: "Found") -> str:
@@ -81,13 +92,26 @@ def _glandular(report: "Report", dose: Dose) -> None:
             dose.study[column] = float(value)
 
 
+def _witnessed(dose: Dose, name: str) -> None:
+    """A total in an assumed unit counts only if no event of its kind was in doubt, and what the events add up to is near it."""
+    part = next((of for ending, of in _PART_OF.items() if name.endswith(ending)), "")
+    values = [event.fields.get(part) for event in dose.events]
+    known = [value for value in values if isinstance(value, float)]
+    doubted = any(doubt.startswith(f"{part}:") for event in dose.events for doubt in event.doubts)
+    total, added = dose.study[name], sum(known)
+    far = added > 0 and len(known) == len(values) and isinstance(total, float) and total > 3 * added
+    if doubted or far:
+        dose.doubt(name, "unit")
+
+
 def _compare(dose: Dose, total: str, part: str) -> None:
     stated, parts = dose.study.get(total), [event.fields.get(part) for event in dose.events]
     known = [value for value in parts if isinstance(value, float)]
     if not isinstance(stated, float) or not stated or len(known) < len(parts) or not sum(known):
         return
     decades = math.log10(stated / sum(known))
-    if abs(decades) > 1.5 and abs(decades - round(decades)) < 0.02:
+    whole = round(decades)
+    if whole and abs(decades - whole) < (0.02 if abs(whole) > 1 else 0.001):
         dose.doubt(total, "unit")
         for event in dose.events:
             event.doubt(part, "unit")

@@ -98,6 +98,13 @@ class DoseRules:
     quantities: Mapping[str, Quantity]
     headers: HeaderRules
 
+    def possible(self, name: str) -> tuple[float, float] | None:
+        """What a device can mean by the number of this name, in the unit of the name; None where nothing is known."""
+        for concept in self.concepts.values():
+            if concept.name == name and concept.quantity:
+                return self.quantities[concept.quantity].possible
+        return None
+
 
 def fold(text: str) -> str:
     """Letters and digits in lower case: the form in which meanings are compared."""
