@@ -21,7 +21,19 @@ Change = Callable[[Dataset, random.Random], None]
 _NUMERIC = 0x0040A30A
 # Spelling -> what one of the base unit is in it, by base unit.
 UNITS = {
-    "Gy.m2": {"dGy.cm2": "1e5", "Gy.cm2": "1e4", "mGy.cm2": "1e7", "uGy.m2": "1e6", "µGym²": "1e6", "cGy.cm^2": "1e6", "dGy*cm2": "1e5", "Gym2": "1", "Gy·cm²": "1e4", "mGycm2": "1e7", "mGy.m2": "1e3"},
+    "Gy.m2": {
+        "dGy.cm2": "1e5",
+        "Gy.cm2": "1e4",
+        "mGy.cm2": "1e7",
+        "uGy.m2": "1e6",
+        "µGym²": "1e6",
+        "cGy.cm^2": "1e6",
+        "dGy*cm2": "1e5",
+        "Gym2": "1",
+        "Gy·cm²": "1e4",
+        "mGycm2": "1e7",
+        "mGy.m2": "1e3",
+    },
     "Gy": {"mGy": "1e3", "uGy": "1e6", "cGy": "1e2", "dGy": "10", "MGY": "1e3"},
     "mGy": {"Gy": "1e-3", "uGy": "1e3", "cGy": "0.1", "dGy": "0.01", "µGy": "1e3"},
     "mGy.cm": {"mGycm": "1", "mGy*cm": "1", "Gy.cm": "1e-3", "mGy cm": "1", "mGy·cm": "1", "uGy.m": "10"},
@@ -32,7 +44,7 @@ UNITS = {
     "mA": {"A": "1e-3", "uA": "1e3"},
     "uAs": {"mAs": "1e-3", "uA.s": "1", "mA.s": "1e-3", "A.s": "1e-6"},
     "MBq": {"Bq": "1e6", "kBq": "1e3", "GBq": "1e-3"},
-}  # fmt: skip
+}
 _BASES = {"Gym2": "Gy.m2", "mGycm": "mGy.cm", "uA.s": "uAs"}
 
 
@@ -194,7 +206,7 @@ def deeper(ds: Dataset, chance: random.Random) -> None:
 def repeated_events(ds: Dataset, chance: random.Random) -> None:
     content = list(ds.get("ContentSequence", ()))
     events = [one for one in content if _name(one) in ("113819", "113706", "113502")]
-    ds.ContentSequence = content + [chance.choice(events)] if events else content
+    ds.ContentSequence = [*content, chance.choice(events)] if events else content
 
 
 def several_values(ds: Dataset, _chance: random.Random) -> None:
@@ -218,9 +230,22 @@ def _name(item: Dataset) -> str:
 
 
 SAME: tuple[Change, ...] = (
-    decimal_comma, written_otherwise, other_units, units_missing, no_template, garbled_meanings, modern_codes, other_spelling_of_schemes,
-    no_schemes, equivalent_codes, other_order, deeper, repeated_events, several_values, floating_point_only,
-)  # fmt: skip
+    decimal_comma,
+    written_otherwise,
+    other_units,
+    units_missing,
+    no_template,
+    garbled_meanings,
+    modern_codes,
+    other_spelling_of_schemes,
+    no_schemes,
+    equivalent_codes,
+    other_order,
+    deeper,
+    repeated_events,
+    several_values,
+    floating_point_only,
+)
 # What may make values unknown, but never others.
 SAFE: tuple[Change, ...] = (own_scheme,)
 
@@ -233,7 +258,11 @@ def without_totals(ds: Dataset) -> None:
 
 def encoded(ds: Dataset, form: str) -> bytes:
     """The data set as modern, legacy (no preamble and meta), implicit, big, deflated."""
-    syntax = {"implicit": ImplicitVRLittleEndian, "big": ExplicitVRBigEndian, "deflated": DeflatedExplicitVRLittleEndian}.get(form, ExplicitVRLittleEndian)  # fmt: skip
+    syntax = {
+        "implicit": ImplicitVRLittleEndian,
+        "big": ExplicitVRBigEndian,
+        "deflated": DeflatedExplicitVRLittleEndian,
+    }.get(form, ExplicitVRLittleEndian)
     body = BytesIO()
     ds = Dataset(ds)
     ds.save_as(body, implicit_vr=form in ("implicit", "legacy"), little_endian=form != "big", enforce_file_format=False)

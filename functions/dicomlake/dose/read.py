@@ -8,13 +8,16 @@ from dicomlake.dose.header import Header
 from dicomlake.dose.images import read_image
 from dicomlake.dose.model import Dose, ObjectKind, ScreenText
 from dicomlake.dose.report import read_report
+from dicomlake.dose.screens import read_screen
 from dicomlake.dose.sequence import read_sequence
 from dicomlake.dose.study import header_fields
 from dicomlake.rules.dose import DoseRules
 
 # Reads the text in a picture; passed in, since pixels are another room's.
 ReadText = Callable[[RawInstance], Sequence[ScreenText]]
-_CONTENT = 0x0040A730
+_CONTENT, _PIXELS = 0x0040A730, 0x7FE00010
+_CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
+_SCREEN_MODALITIES = ("CT", "PT", "OT", "SC")
 
 
 def read_dose(raw: RawInstance, rules: DoseRules, read_text: ReadText | None = None) -> Dose:
@@ -31,5 +34,16 @@ def _read(raw: RawInstance, rules: DoseRules, read_text: ReadText | None) -> Dos
         return read_report(Tree(raw, rules), rules)
     header = Header.of(raw)
     if header.first("Modality") == "CT":
-        return read_sequence(header, rules) or read_image(header, rules)
-    return read_image(header, rules) or read_sequence(header, rules)
+        dose = read_sequence(header, rules) or read_image(header, rules)
+    else:
+        dose = read_image(header, rules) or read_sequence(header, rules)
+    if dose is None and read_text is not None and _may_be_screen(header):
+        return read_screen(read_text(raw), rules.screens)
+    return dose
+
+
+def _may_be_screen(header: Header) -> bool:
+    """A picture made by a CT or of one, but not acquired: only there are tables of doses, and reading text takes seconds."""
+    kind = [value.upper() for value in header.values("ImageType")]
+    captured = (header.first("SOPClassUID") or "").startswith(_CAPTURES) or "SECONDARY" in kind[:2]
+    return captured and (header.first("Modality") or "CT").upper() in _SCREEN_MODALITIES and _PIXELS in header.index

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 
+from dicomlake.rules.dose_screens import SCREENS, ScreenRules, screen_rules
 from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import Field, RuleFiles
 
@@ -97,6 +98,7 @@ class DoseRules:
     values: Mapping[str, Mapping[Key, CodedValue]]
     quantities: Mapping[str, Quantity]
     headers: HeaderRules
+    screens: ScreenRules
 
     def possible(self, name: str) -> tuple[float, float] | None:
         """What a device can mean by the number of this name, in the unit of the name; None where nothing is known."""
@@ -133,6 +135,7 @@ def load_dose_rules(root: Path | None = None) -> DoseRules:
         for entry in group.items(at_least=1):
             _concept(entry, kind, concepts, values, quantities)
     headers = _headers(files.open(HEADERS))
+    screens = screen_rules(files.open(SCREENS))
     return DoseRules(
         files.version(),
         MappingProxyType(_schemes(units["schemes"])),
@@ -140,6 +143,7 @@ def load_dose_rules(root: Path | None = None) -> DoseRules:
         MappingProxyType({kind: MappingProxyType(found) for kind, found in values.items()}),
         MappingProxyType(quantities),
         headers,
+        screens,
     )
 
 
