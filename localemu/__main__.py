@@ -12,6 +12,10 @@ from localemu.config import ConfigError
 def main(arguments: list[str]) -> int:
     """Run a verb. The exit code: 0 when stopped by a signal, 2 when it could not start."""
     options = _parser().parse_args(arguments)
+    if options.verb == "translate":
+        from localemu.translate.alone import serve
+
+        return serve(options.port, _say)
     from localemu import up
 
     chosen = up.Options(options.state, options.port_base, options.config, options.time_scale)
@@ -40,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--time-scale", type=_scale, default=0.05, help="retry delays are multiplied by this (default: 0.05)"
     )
+    alone = verbs.add_parser("translate", help="run the translation endpoint alone, until its standard input ends")
+    alone.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any that is free)")
     return parser
 
 

@@ -1,7 +1,7 @@
 """The platform's config file in, a frozen `Config` out. `localemu up` reads it once, before anything starts.
 
 Every error names the file, the line and the field, and what would be right; unknown and doubled fields are refused. Text may hold
-placeholders (`{state}`, `{python}`, `{project}`, `{storage}`, `{bigquery}`, `{status}`), which `fill` replaces at start.
+placeholders (`{state}`, `{python}`, `{project}`, `{storage}`, `{bigquery}`, `{status}`, `{translate}`), which `fill` replaces at start.
 """
 
 import re
@@ -22,7 +22,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 _BUCKET_GLOB = re.compile(r"[a-z0-9*?\[\]!._-]{1,222}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-PLACEHOLDERS = frozenset({"state", "python", "project", "storage", "bigquery", "status"})
+PLACEHOLDERS = frozenset({"state", "python", "project", "storage", "bigquery", "status", "translate"})
 _Path = tuple[str | int, ...]
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SERVICES = ("storage", "bigquery", "functions")
+SERVICES = ("storage", "bigquery", "functions", "translation")
 KINDS = ("error", "after", "broken_stream", "delay", "duplicate")
 
 

@@ -1,6 +1,6 @@
 """`localemu up`: options in, a running platform until a signal comes. `__main__` calls `run`.
 
-Order: config, state folder (locked), secrets, ports, storage and BigQuery, buckets, setup commands, functions, events, then READY.
+Order: config, state folder (locked), secrets, ports, storage, BigQuery and translation, buckets, setup commands, functions, events, then READY.
 Storage and BigQuery each have a thread with a loop of its own, so that a slow query never holds up an upload or an event; the main
 loop has the dispatcher, the schedule, the functions host and the status page.
 """
@@ -98,7 +98,7 @@ async def _serve(start: _Start, stop: asyncio.Event, say: Callable[[str], None])
     triggered = [function for function in functions if function.signature == "cloudevent"]
     ledger_path = start.state / "events.db"
     ledger = Ledger(connect(store, ledger_path), triggered)
-    host = Host(functions, start.sockets[3:], start.inherited, logs)
+    host = Host(functions, start.sockets[4:], start.inherited, logs)
     dispatcher = Dispatcher(ledger, host, triggered, faults, RetryPolicy(start.time_scale))
     schedule = Schedule([function for function in functions if function.signature == "http"], host, ledger, faults)
     rooms = Rooms(
@@ -204,16 +204,19 @@ class _Service:
 def _services(start: _Start, store: Store, faults: Faults) -> list[_Service]:
     from localemu.bigquery import bigquery_app
     from localemu.storage import storage_app
+    from localemu.translate import translate_app
 
     logging.getLogger("uvicorn.error").addFilter(_not_on_purpose)
     apps: dict[str, ASGIApp] = {
         "storage": storage_app(store),
         "bigquery": bigquery_app(start.state / "bigquery", store),
+        "translation": translate_app(),
     }
-    ports = (start.ports.storage, start.ports.bigquery)
+    ports = (start.ports.storage, start.ports.bigquery, start.ports.translation)
+    bound_to = (*start.sockets[:2], start.sockets[3])
     return [
         _Service(Guard(FaultyService(app, faults, name), port), bound, name)
-        for (name, app), port, bound in zip(apps.items(), ports, start.sockets[:2], strict=True)
+        for (name, app), port, bound in zip(apps.items(), ports, bound_to, strict=True)
     ]
 
 
@@ -230,6 +233,7 @@ def _placeholders(config: Config, ports: Ports, state: Path) -> dict[str, str]:
         "storage": f"http://127.0.0.1:{ports.storage}",
         "bigquery": f"http://127.0.0.1:{ports.bigquery}",
         "status": f"http://127.0.0.1:{ports.status}",
+        "translate": f"http://127.0.0.1:{ports.translation}/",
     }
 
 
@@ -284,7 +288,12 @@ def _make_secrets(config: Config, state: Path) -> None:
 
 @contextlib.contextmanager
 def _bound(config: Config, ports: Ports) -> Iterator[list[socket.socket]]:
-    wanted = [(ports.storage, "storage"), (ports.bigquery, "BigQuery"), (ports.status, "the status page")]
+    wanted = [
+        (ports.storage, "storage"),
+        (ports.bigquery, "BigQuery"),
+        (ports.status, "the status page"),
+        (ports.translation, "translation"),
+    ]
     owners = [function.name for function in config.functions for _ in range(function.workers)]
     wanted += [(ports.workers + index, f"function {name}") for index, name in enumerate(owners)]
     if wanted[-1][0] > 65535:

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from dicomlake.errors import ConfigError
 
 PREFIX = "DICOMLAKE_"
+LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
+ENGINES = ("libretranslate", "deepl", "microsoft")
 _SITE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _BUCKET_PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
@@ -29,6 +31,10 @@ class Settings:
     state_dir: str = ""
     rules_dir: str = ""
     max_bytes: int = 1 << 30
+    translate_to: tuple[str, ...] = ()
+    translate_url: str = ""
+    translate_engine: str = "libretranslate"
+    translate_key: str = field(default="", repr=False)
     emulated: bool = False
 
     @property
@@ -81,9 +87,20 @@ def _parse(variable: str, name: str, text: str) -> object:
         if not text.isdecimal() or int(text) < 1:
             raise ConfigError(f"{variable} must be a whole number of bytes")
         return int(text)
+    if name == "translate_to":
+        return _parse_languages(variable, text)
+    if name == "translate_engine" and text not in ENGINES:
+        raise ConfigError(f"{variable} must be one of {', '.join(ENGINES)}")
     if name == "prefix" and not _BUCKET_PREFIX.fullmatch(text):
         raise ConfigError(f"{variable} must be 2 to 31 characters a-z, 0-9, '-'")
     return text
+
+
+def _parse_languages(variable: str, text: str) -> tuple[str, ...]:
+    languages = tuple(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
+    if not set(languages) <= set(LANGUAGES):
+        raise ConfigError(f"{variable} must name languages among {', '.join(LANGUAGES)}, parted by commas")
+    return languages
 
 
 def _parse_sites(variable: str, text: str) -> Mapping[str, str]:

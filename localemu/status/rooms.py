@@ -40,6 +40,11 @@ class Ports:
         return self.base + 2
 
     @property
+    def translation(self) -> int:
+        """The LibreTranslate-compatible endpoint."""
+        return self.base + 3
+
+    @property
     def workers(self) -> int:
         """The first function worker; the others follow."""
         return self.base + 10

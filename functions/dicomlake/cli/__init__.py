@@ -13,7 +13,7 @@ from dicomlake.cli.files import deidentify, explain, verify
 from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
 from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
-from dicomlake.cli.text import scrub
+from dicomlake.cli.text import scrub, translate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,7 +22,22 @@ def verbs() -> None:
     """De-identify medical imaging and keep it in a lake that clinics, researchers and physicists can query."""
 
 
-for verb in (deidentify, explain, verify, scrub, dose, key, pseudonym, send, query, batches, quarantine, replay, sql):
+for verb in (
+    deidentify,
+    explain,
+    verify,
+    scrub,
+    translate,
+    dose,
+    key,
+    pseudonym,
+    send,
+    query,
+    batches,
+    quarantine,
+    replay,
+    sql,
+):
     verbs.add_command(verb)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from dicomlake.cli.output import emit_json, json_option, plain_errors, progress,
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import local
 from dicomlake.pipeline.assess import identity_of
+from dicomlake.pipeline.engines import laptop_endpoint
 from dicomlake.rules import load_codes, load_profile
 
 profile_option = click.option(
@@ -46,6 +48,11 @@ key_option = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
 )
 @click.option(
+    "--translate-to",
+    type=click.Choice(environment.LANGUAGES),
+    help="Write a translation beside each report: by the engine of DICOMLAKE_TRANSLATE_URL, else by Apertium on this machine.",
+)
+@click.option(
     "--maps",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write lists of old and new UIDs and patient keys into this folder. They name patients: keep them on the identified side.",
@@ -62,6 +69,7 @@ def deidentify(
     jobs: int,
     report: Path | None,
     maps: Path | None,
+    translate_to: str | None,
     as_json: bool,
 ) -> None:
     """De-identify the file or folder SRC into the folder DST.
@@ -74,7 +82,8 @@ def deidentify(
         raise ConfigError("the folder of the report does not exist")
     counts: Counter[tuple[str, str]] = Counter()
     lines = []
-    with progress(len(files), "file", "de-identifying") as bar:
+    with _translating(translate_to) as url, progress(len(files), "file", "de-identifying") as bar:
+        order = replace(order, translate_to=translate_to or "", translate_url=url)
         for line in local.run(order, files, min(jobs, max(1, len(files)))):
             counts[line.outcome, line.code or ""] += 1
             lines.append(asdict(line))
@@ -84,6 +93,14 @@ def deidentify(
     _summary(counts, len(files), lines if as_json else None)
     if any(code == Code.INTERNAL_ERROR for _, code in counts):
         sys.exit(1)
+
+
+def _translating(target: str | None) -> AbstractContextManager[str]:
+    """The URL of a translation engine while the block runs; empty when none is asked for, or the settings name another kind of engine."""
+    settings = environment.load()
+    if not target or settings.translate_url or settings.translate_engine != "libretranslate":
+        return nullcontext(settings.translate_url)
+    return laptop_endpoint()
 
 
 def _order(

@@ -1,4 +1,4 @@
-"""The verb `scrub` on lines of JSON. It needs no running platform."""
+"""The verbs `scrub` and `translate` on lines of JSON. They need no running platform."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ from dicomlake.cli.output import emit_json, json_option, plain_errors, progress
 from dicomlake.errors import ConfigError
 from dicomlake.pipeline.services import identity_rules
 from dicomlake.pipeline.texts import LANGUAGES, Labels, TextLine, TextScrubber
+from dicomlake.pipeline.translation import translated_line, translation_of
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.rules import load_profile, load_site
 
@@ -75,6 +76,43 @@ def scrub(
         emit_json({"lines": lines, "unreadable": wrong})
     else:
         click.echo(f"{lines} texts, {wrong} lines without a text")
+    if wrong:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("destination", metavar="OUT.jsonl", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--to", "target", type=click.Choice(LANGUAGES), required=True, help="Language to translate to.")
+@json_option
+@plain_errors
+def translate(source: Path, destination: Path, target: str, as_json: bool) -> None:
+    """Translate texts that have been scrubbed.
+
+    Each line {id, text[, lang]} becomes {id, text, engine}. Placeholders, numbers, units and names of signs and diseases come back as they
+    were; a sentence that does not stays in its own language behind a mark. The engine is the one DICOMLAKE_TRANSLATE_URL names, else
+    Apertium on this machine.
+    """
+    settings = environment.load()
+    if destination.resolve() == source.resolve():
+        raise ConfigError("OUT.jsonl is IN.jsonl: the originals would be lost")
+    lines = wrong = kept = 0
+    with (
+        translation_of(settings) as translation,
+        progress(source.stat().st_size, "B", "translating") as bar,
+        source.open(encoding="utf-8-sig", errors="surrogateescape") as inputs,
+        destination.open("w", encoding="utf-8") as output,
+    ):
+        for line in _lines(inputs):
+            made = translated_line(line, target, translation)
+            output.write(json.dumps(made, ensure_ascii=True) + "\n")
+            lines, wrong = lines + 1, wrong + ("error" in made)
+            kept += int(str(made.get("untranslated_sentences", 0)))
+            bar.update(len(line))
+    if as_json:
+        emit_json({"lines": lines, "unreadable": wrong, "untranslated_sentences": kept})
+    else:
+        click.echo(f"{lines} texts, {wrong} lines without a text, {kept} sentences kept in their own language")
     if wrong:
         sys.exit(1)
 

@@ -14,7 +14,7 @@ from dicomlake.events import StorageEvent
 from dicomlake.lake import quarantine
 from dicomlake.lake.objects import ObjectGone
 from dicomlake.lake.quarantine import CaseId
-from dicomlake.pipeline import context, manifests, original, receipts
+from dicomlake.pipeline import context, manifests, original, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.retract import retract, supersede
@@ -65,6 +65,7 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     _replace_earlier(services, arrival, judged, light)
     settle(services, arrival, judged)
     context.remember(services, arrival, judged)
+    _have_translated(services, arrival, judged)
     if judged.assessment.outcome is Outcome.RELEASED and not light:  # it may have been held before
         case = CaseId(arrival.site, arrival.object_key, arrival.event.generation)
         quarantine.clear(services.storage, services.settings.quarantine_bucket, case)
@@ -78,6 +79,19 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
         **({"code": str(found.code)} if found.code else {}),
     }
     safelog.event("settled", object_key=arrival.object_key, bytes=arrival.event.size, **shown)
+
+
+def _have_translated(services: Services, arrival: Arrival, judged: Judged) -> None:
+    """Hand the translation on: it is heavy, and its engine may be away."""
+    report, targets = judged.assessment.report, services.settings.translate_to
+    if report is not None and any(lang != report.lang for lang in targets):
+        tasks.submit(services, arrival, "translate", again=f"turn{judged.turn}")
+
+
+def rejudged(services: Services, arrival: Arrival) -> Judged:
+    """The judgement of an object as it would be now, without any effect."""
+    known = manifests.of_batch(services, arrival.site, arrival.batch)
+    return _judge(services, arrival, known, light=False)
 
 
 def _look_again(services: Services, arrival: Arrival, known: manifests.Known) -> None:

@@ -14,7 +14,7 @@ from dicomlake.pseudonyms import IdentityRules, PatientIdentity, normal_accessio
 from dicomlake.reports.document import Document
 from dicomlake.reports.recognise import KnownValues
 
-_TOKEN = re.compile(r"[^\W_][\w./-]{3,62}")
+_TOKEN = re.compile(r"[^\W_][\w./-]{1,62}")
 _MAX_TOKENS = 5000
 
 
@@ -158,7 +158,7 @@ class Studies:
         # A report names its own examination before those it is compared with.
         first = next((token for token in clues.tokens if token in written), None)
         about = [f for f in self._facts if f.accession is not None and f.accession in written]
-        if len({f.patient for f in about}) > 1:
+        if len({f.patient.patient_id or f.study for f in about}) > 1:
             return about
         return [f for f in about if f.accession == first]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from dicomlake import settings as environment
 from dicomlake.batches import is_manifest_name
 from dicomlake.dicom.maps import patient_row, uid_map
 from dicomlake.errors import Code, ConfigError
@@ -20,8 +21,10 @@ from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess, identi
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import site_tools
 from dicomlake.pipeline.surroundings import Surroundings, surroundings
+from dicomlake.pipeline.translation import Translation, translation_for
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.reports.clean import CleanReport
+from dicomlake.reports.translate import EngineDown
 from dicomlake.rules import load_pixel_routes, load_profile, load_site
 
 
@@ -49,6 +52,8 @@ class Order:
     maps: Path | None = None
     surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
     taken: frozenset[str] = field(default_factory=frozenset, repr=False)
+    translate_to: str = ""
+    translate_url: str = ""
 
     @property
     def root(self) -> Path:
@@ -148,11 +153,15 @@ class _Worker:
 
     order: Order
     tools: Tools
+    translation: Translation | None = None
 
     @classmethod
     def start(cls, order: Order) -> None:
         cls.order = order
         cls.tools = make_tools(order)
+        if order.translate_to:
+            settings = replace(environment.load(), translate_url=order.translate_url)
+            cls.translation = translation_for(settings)
 
 
 def _pool(order: Order, jobs: int) -> Executor:
@@ -186,6 +195,7 @@ def _work(path: Path) -> Worked:
         _write(order.destination / name, assessment.clean.slices)
     elif assessment.report is not None:
         name = _write_report(path, order, assessment.report)
+        assessment = _translated(path, order, assessment)
     else:
         return assessment, None, Maps()
     return assessment.summary(), name, _maps(assessment) if order.maps else Maps()
@@ -203,10 +213,25 @@ def _write_report(path: Path, order: Order, report: CleanReport) -> str:
     return names[0]
 
 
+def _translated(path: Path, order: Order, assessment: Assessment) -> Assessment:
+    """Write the translation beside the report; without an answer of the engine the report stands alone, and the line says so."""
+    translation, report = _Worker.translation, assessment.report
+    if translation is None or report is None or order.translate_to == report.lang:
+        return assessment
+    try:
+        _write_report(path, order, translation.of_report(report, order.translate_to))
+    except EngineDown:
+        return replace(assessment, detail="not_translated")
+    return assessment
+
+
 def _mirrored(name: str, ending: str, taken: frozenset[str]) -> str:
     """The input's own name with the ending of what it has become; never the name of another input."""
-    if name.lower().endswith(ending):
+    stem, _, suffix = name.rpartition(".")
+    if ending == f".{suffix.lower()}":
         return name
+    if stem and ending.count(".") == 2 and ending.endswith(f".{suffix.lower()}"):  # a.pdf becomes a.es.pdf
+        name, ending = stem, ending
     wanted = name + ending
     return wanted if wanted not in taken else f"{name}.clean{ending}"
 

@@ -21,7 +21,7 @@ _MAX_TASK_BYTES = 16384
 
 @dataclass(frozen=True)
 class Task:
-    """`action` is `ingest` (judge it, heavy work allowed), `retract` or `give_up`; `code` is why."""
+    """`action` is `ingest` (judge it, heavy work allowed), `retract`, `translate` or `give_up`; `code` is why."""
 
     action: str
     bucket: str

@@ -6,7 +6,7 @@ from dicomlake import safelog
 from dicomlake.errors import TransientError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import objects
-from dicomlake.pipeline import ingest, manifests, tasks
+from dicomlake.pipeline import ingest, manifests, tasks, translation
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.tasks import Task
@@ -31,7 +31,8 @@ def give_up(services: Services, event: StorageEvent) -> None:
     if task is not None:
         if task.action == "retract":
             raise TransientError("retraction_unfinished")
-        ingest.give_up(services, task.event)
+        if task.action != "translate":  # the report itself is settled, whatever is wrong with its translation
+            ingest.give_up(services, task.event)
         objects.delete(services.storage, event.bucket, event.name)
 
 
@@ -56,8 +57,16 @@ def _give_up(services: Services, arrival: Arrival, _task: Task) -> None:
     ingest.hold_unexplained(services, arrival)
 
 
+def _translate(services: Services, arrival: Arrival, _task: Task) -> None:
+    judged = ingest.rejudged(services, arrival)
+    if judged.assessment.report is not None and judged.sha256 is not None:
+        content = services.research(arrival.site).identifier("content", judged.sha256, "C")
+        translation.translate(services, arrival, judged.assessment.report, judged.turn, content)
+
+
 _ACTIONS: Mapping[str, Callable[[Services, Arrival, Task], None]] = {
     "ingest": _ingest,
     "retract": _retract,
     "give_up": _give_up,
+    "translate": _translate,
 }

@@ -5,7 +5,7 @@ scrub -> rebuild -> verify. A doubt of the scrubber, or a suspicion of the secon
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document
@@ -52,6 +52,7 @@ class CleanReport:
     read: str
     left_behind: Mapping[str, int]
     _digest8: Digest = field(repr=False)
+    engine: str = ""
 
     def object_name(self, file: CleanFile) -> str:
         """`<patient>/<study>/<report>-<8 hex><ending>`; the digits are a keyed hash of the file, so that equal names mean equal bytes."""
@@ -97,6 +98,16 @@ class Cleaner:
 def in_place(text: str, lang: str, kind: str, owner: Owner, digest8: Digest) -> CleanReport:
     """The text of an object that was cleaned where it stands (a structured report): a row of its own, and no file beside the object."""
     return CleanReport(kind, owner, text, lang, (), {}, 1, "text", {}, digest8)
+
+
+def with_translation(report: CleanReport, text: str, target: str, engine: str) -> CleanReport:
+    """A clean report whose files hold its translation, labelled as such. `text` comes from an engine that was given the scrubbed text only."""
+    note = f"Machine translation from {report.lang} to {target} by {engine}; not reviewed by a person"
+    plain = CleanFile(f".{target}.txt", "text/plain; charset=utf-8", text_of(f"{note}\n\n{text}"))
+    files = [plain]
+    if report.kind in _PDF_FOR:
+        files.insert(0, CleanFile(f".{target}.pdf", "application/pdf", pdf_of(text, target, note)))
+    return replace(report, files=tuple(files), engine=engine)
 
 
 def known_of(document: Document) -> KnownValues:

@@ -1,0 +1,121 @@
+"""Folders with reports on a laptop: two passes, so that each is cleaned with what is known of its study."""
+
+import json
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from dicomlake.pipeline import local
+from dicomlake.pipeline.local import Layout, Order
+from tests.dicom.builders import instance
+from tests.reports import makers
+from tests.reports.structured import encapsulated, structured_report
+
+HEADER = {"PatientName": "Okafor Leclerc^Miriam", "PatientID": makers.PATIENT_ID, "AccessionNumber": makers.ACCESSION}
+
+
+def run(folder: Path, files: dict[str, bytes], layout: Layout = Layout.MIRROR) -> dict[str, local.Line]:
+    for name, data in files.items():
+        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "in" / name).write_bytes(data)
+    order = Order(folder / "in", folder / "out", "clinic-a", "research", b"a key of these tests", layout)
+    return {line.input: line for line in local.run(order, local.inputs(order), 1)}
+
+
+def text(folder: Path, name: str) -> str:
+    return (folder / "out" / name).read_text("utf-8")
+
+
+def test_a_bare_name_is_known_from_the_images_beside_the_report(tmp_path: Path) -> None:
+    bare = b"okafor has a nodule of 12 mm, seen again.\nLeclerc M. was told.\nFindings are stable."
+    lines = run(tmp_path, {"case/note.txt": bare, "case/1.dcm": instance(**HEADER)})
+    assert (lines["case/note.txt"].outcome, lines["case/note.txt"].detail) == ("released", "")
+    clean = text(tmp_path, "case/note.txt").lower()
+    assert "okafor" not in clean and "leclerc" not in clean and "12 mm" in clean
+
+
+def test_reports_and_images_of_a_study_share_patient_study_and_shift(tmp_path: Path) -> None:
+    files = {
+        "case/1.dcm": instance(StudyDate="20230517", **HEADER),
+        "case/note.txt": makers.TEXT.encode(),
+        "m": makers.hl7(),
+    }
+    lines = run(tmp_path, files, Layout.UID)
+    folders = {"/".join(str(line.output).split("/")[:2]) for line in lines.values()}
+    assert len(folders) == 1
+    image = pydicom.dcmread(tmp_path / "out" / str(lines["case/1.dcm"].output))
+    day = f"{image.StudyDate[:4]}-{image.StudyDate[4:6]}-{image.StudyDate[6:]}"
+    assert f"Study date: {day}" in text(tmp_path, str(lines["case/note.txt"].output))
+
+
+def test_names_keep_their_place_and_never_take_that_of_another_input(tmp_path: Path) -> None:
+    files = {
+        "r.pdf": makers.pdf(),
+        "r.pdf.txt": makers.TEXT.encode(),
+        "r.docx": makers.docx(),
+        "plain": makers.TEXT.encode(),
+    }
+    lines = run(tmp_path, files)
+    assert {name: line.output for name, line in lines.items()} == {
+        "r.pdf": "r.pdf", "r.pdf.txt": "r.pdf.txt", "r.docx": "r.docx.pdf", "plain": "plain.txt"}  # fmt: skip
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"r.pdf", "r.pdf.txt", "r.pdf.clean.txt", "r.docx.pdf", "r.docx.txt", "plain.txt"}
+
+
+def test_a_lone_report_is_released_as_a_patient_of_its_own(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path, {"r.txt": makers.TEXT.encode(), "s.txt": makers.TEXT.replace("cough", "fever").encode()}, Layout.UID
+    )
+    assert {(line.outcome, line.detail) for line in lines.values()} == {("released", "study_not_known")}
+    assert len({str(line.output).split("/")[0] for line in lines.values()}) == 2
+
+
+def test_manifests_tell_the_study_and_are_not_copied(tmp_path: Path) -> None:
+    manifest = f"accession_number;file\n{makers.ACCESSION};elsewhere/n.txt\n".encode()
+    files = {
+        "manifest.csv": manifest,
+        "elsewhere/n.txt": b"Okafor: findings normal.",
+        "a/1.dcm": instance(**HEADER),
+        "b/1.dcm": instance(patient=2),
+    }
+    lines = run(tmp_path, files)
+    assert lines["elsewhere/n.txt"].detail == ""
+    assert (lines["manifest.csv"].outcome, lines["manifest.csv"].output) == ("ignored", None)
+    assert "okafor" not in text(tmp_path, "elsewhere/n.txt").lower()
+
+
+def test_structured_reports_keep_numbers_and_codes_and_lose_names(tmp_path: Path) -> None:
+    run(tmp_path, {"sr.dcm": structured_report()})
+    before, after = (pydicom.dcmread(tmp_path / side / "sr.dcm") for side in ("in", "out"))
+    finding, length, _ = after.ContentSequence
+    assert "Weissgerber" not in str(after) and "2021" not in finding.TextValue
+    assert "Nodule of 12 mm" in finding.TextValue and "Baker cyst" in finding.TextValue
+    assert length == before.ContentSequence[1]
+    assert after.ConceptNameCodeSequence == before.ConceptNameCodeSequence
+
+
+@pytest.mark.parametrize(
+    ("made", "sop_class"),
+    [(makers.pdf(), "1.2.840.10008.5.1.4.1.1.104.1"), (makers.cda(), "1.2.840.10008.5.1.4.1.1.104.2")],
+)
+def test_documents_in_dicom_objects_are_cleaned_and_put_back(made: bytes, sop_class: str, tmp_path: Path) -> None:
+    lines = run(tmp_path, {"d.dcm": encapsulated(made, sop_class)})
+    assert lines["d.dcm"].outcome == "released", lines["d.dcm"]
+    after = pydicom.dcmread(tmp_path / "out" / "d.dcm")
+    document = after.EncapsulatedDocument[: after.EncapsulatedDocumentLength]
+    assert len(after.EncapsulatedDocument) - after.EncapsulatedDocumentLength in (0, 1)
+    assert "Okafor" not in str(after.get("DocumentTitle", ""))
+    assert b"Okafor" not in document
+    assert document.startswith((b"%PDF", b"<?xml"))
+
+
+@pytest.mark.parametrize(
+    "made", [b'{"name": "Okafor"}', b"a,b,c\n1,2,3\n4,5,6\nd,e,f\n", makers.flate_bomb(), b"<html><p>a</p></html>"]
+)
+def test_what_is_no_report_is_held(made: bytes, tmp_path: Path) -> None:
+    lines = run(tmp_path, {"x": made})
+    assert (lines["x"].outcome, lines["x"].output) == ("quarantined", None)
+    assert lines["x"].code
+    assert list((tmp_path / "out").iterdir()) == []
+    assert "Okafor" not in json.dumps([line.detail for line in lines.values()])

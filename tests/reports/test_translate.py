@@ -1,0 +1,111 @@
+"""Around any engine: placeholders, numbers and eponyms come back whole, terms come from the glossary, and what fails is kept and marked."""
+
+import re
+import shutil
+
+import pytest
+
+from dicomlake.reports.translate import Translator
+from dicomlake.rules.glossary import load_glossary, plural
+from localemu.translate import apertium
+
+GLOSSARY = load_glossary()
+EPONYMS = ("baker", "crohn", "hounsfield", "tarlov", "schmorl")
+installed = pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
+
+
+def through(text: str, source: str, target: str, engine=apertium.translate) -> str:  # type: ignore[no-untyped-def]
+    return Translator(engine, GLOSSARY, EPONYMS).translate(text, source, target).text
+
+
+def shouting(text: str, _source: str, _target: str) -> str:
+    """An engine that changes every word and leaves marks alone."""
+    return re.sub(r"[^\W\d_]+", lambda word: word[0].upper() + "X", text)
+
+
+REPORTS = (
+    ("en", "Patient: [NAME-34610], seen on 2023-02-06 by Dr. [NAME-00017].\nA 12 mm nodule (SUVmax 3.4), 34 HU; dose 412.5 mGy*cm at 120 kV.", "es"),
+    ("es", "Paciente [NAME-34610] de 67 años, acceso [ID-00412]. Quiste de Tarlov de 1,5 x 2,3 cm en S2. FEVI 55 %.", "en"),
+    ("en", "Baker cyst and Schmorl nodes at L4-L5, Hounsfield units 12.", "fr"),
+    ("es", "Enfermedad de Crohn. Estudio del 03/04/2021 con 80 ml de contraste.", "pt"),
+    ("fr", "Pas d'épanchement pleural. Nodule de 8 mm, [DATE].", "en"),
+)  # fmt: skip
+
+
+@installed
+@pytest.mark.parametrize(("source", "text", "target"), REPORTS)
+def test_placeholders_and_numbers_come_back_whole(source: str, text: str, target: str) -> None:
+    made = through(text, source, target)
+    for form in (r"\[[A-Z]+(?:-\d{5})?\]", r"\d+(?:[.,]\d+)*"):
+        assert sorted(re.findall(form, made)) == sorted(re.findall(form, text))
+    assert "⟦" not in made and "⟪" not in made
+    for name in EPONYMS:
+        assert (name in made.lower()) == (name in text.lower())
+
+
+@installed
+@pytest.mark.parametrize(
+    ("source", "text", "target", "expected"),
+    [
+        ("en", "Small left pleural effusion.", "es", "Derrame pleural izquierdo pequeño."),
+        ("en", "There is a small Baker cyst in the left knee.", "es", "Se observa un quiste de Baker pequeño en la rodilla izquierda."),
+        ("en", "CT CHEST WITH CONTRAST", "es", "TC DE TÓRAX CON CONTRASTE"),
+        ("en", "Mild degenerative changes of the lumbar spine.", "es", "Cambios degenerativos leves de la columna lumbar."),
+        ("es", "Quiste renal simple izquierdo de 23 mm.", "en", "Left simple renal cyst of 23 mm."),
+        ("es", "Se observa adenopatía mediastínica.", "en", "There is mediastinal lymphadenopathy."),
+        ("es", "No se aprecia derrame pleural ni neumotórax.", "en", "There is no pleural effusion nor pneumothorax."),
+    ],
+)  # fmt: skip
+def test_terms_come_from_the_glossary_with_their_adjectives(source: str, text: str, target: str, expected: str) -> None:
+    assert through(text, source, target) == expected
+
+
+def test_every_term_of_the_glossary_comes_back_in_the_other_language_whatever_the_engine() -> None:
+    for pair in (("en", "es"), ("es", "en")):
+        for form, term in GLOSSARY.terms[pair].items():
+            assert term.text.lower() in through(f"Xyz {form} abc.", *pair, engine=shouting).lower(), form
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        lambda text, *_: text.replace("⟦0⟧", ""),
+        lambda text, *_: text.replace("⟦0⟧", "⟦0⟧ ⟦0⟧"),
+        lambda text, *_: text + " 17",
+        lambda text, *_: "",
+    ],
+)
+def test_a_sentence_that_lost_something_stays_in_its_own_language_and_is_marked(engine) -> None:  # type: ignore[no-untyped-def]
+    made = Translator(engine, GLOSSARY, EPONYMS).translate("Xyz [NAME-12345] abc.", "en", "es")
+    assert made.text == "⟪en⟫ Xyz [NAME-12345] abc."
+    assert made.kept == made.sentences == 1
+
+
+def test_lines_pages_and_cells_stay_where_they_are() -> None:
+    text = "One two.\nAorta\t34 mm\fPage two:\n\nEnd"
+    made = through(text, "en", "de", engine=lambda text, *_: text)
+    assert re.sub(r"[^\n\t\f]", "", made) == re.sub(r"[^\n\t\f]", "", text)
+
+
+def test_chunks_are_small_enough_for_a_url() -> None:
+    asked: list[int] = []
+
+    def engine(text: str, *_: str) -> str:
+        asked.append(len(text))
+        return text
+
+    through("The patient was seen again. " * 400, "en", "de", engine=engine)
+    through("word " * 4000, "en", "de", engine=engine)
+    assert max(asked) <= 2000
+    assert len(asked) < 40
+
+
+@pytest.mark.parametrize(
+    ("term", "lang", "expected"),
+    [("pleural effusion", "en", "pleural effusions"), ("biopsy", "en", "biopsies"), ("metastasis", "en", "metastases"),
+     ("bronchiectasis", "en", "bronchiectases"),
+     ("nódulo pulmonar", "es", "nódulos pulmonares"), ("quiste de Baker", "es", "quistes de Baker"), ("lesión ósea", "es", "lesiones óseas"),
+     ("TC de tórax", "es", "TC de tórax")],
+)  # fmt: skip
+def test_plurals(term: str, lang: str, expected: str) -> None:
+    assert plural(term, lang) == expected
