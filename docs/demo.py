@@ -1,6 +1,7 @@
 """`make demo`: start the platform on this machine, send it a batch of real DICOM, show what came out. Ends by itself.
 
-The batch is every file that comes with pydicom, the odd and broken ones too, sent as a clinic would send it.
+Two batches, sent as a clinic would send them: every file that comes with pydicom, the odd and broken ones too; and two invented patients
+with pictures, reports and a dose report (`docs/sample/`).
 """
 
 import fcntl
@@ -16,7 +17,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".localemu-demo"
 SITE = "clinic-a"
-QUESTIONS = ("studies_by_modality", "series_by_manufacturer", "receipts_by_status_and_code", "batch_reconciliation")
+QUESTIONS = (
+    "studies_by_modality",
+    "series_by_manufacturer",
+    "receipts_by_status_and_code",
+    "batch_reconciliation",
+    "reports_by_kind_and_language",
+    "dose_by_study",
+)
 WAIT_S = 300
 # Notes about the files, which belong to no study and would wait for one.
 NOTES = ("README*", "*.dump", "FileInfo.txt")
@@ -64,21 +72,30 @@ def show(environment: dict[str, str], started: float) -> int:
     say(
         f"Sending {files} files as {SITE} with `dicomlake send` (pydicom's test files, odd and broken ones included) ..."
     )
-    sent = json.loads(dicomlake(environment, "send", str(folder), "--site", SITE, "--json"))
-    say(
-        f"  batch {sent['batch']}: {sent['sent']} sent, {sent['skipped']} skipped, {sent['failed']} failed, and a manifest\n"
-    )
-    say("Waiting until every object has an outcome ...")
-    outcomes = wait(environment, sent["sent"])
+    sent = send(environment, folder)
+    say("Sending two invented patients (docs/sample: a CT slice, its dose report, an ultrasound cine, reports) ...")
+    more = send(environment, ROOT / "docs" / "sample")
+    say("\nWaiting until every object has an outcome ...")
+    arrived = sent["sent"] + more["sent"]
+    outcomes = wait(environment, arrived)
     say("")
-    accounting(outcomes, sent["sent"])
+    accounting(outcomes, arrived)
     for question in QUESTIONS:
         say(f"\n{first_line(question)}    [dicomlake query {question}]")
         say(indent(dicomlake(environment, "query", question)))
+    one_report(environment)
     where(environment)
     say(f"\nTook {time.monotonic() - started:.0f} s, the platform's start included.")
     settled = sum(row["objects"] for row in outcomes if row["outcome"] != "pending" and row["kind"] != "manifest")
-    return 0 if settled == sent["sent"] and not sent["failed"] else 1
+    return 0 if settled == arrived and not sent["failed"] and not more["failed"] else 1
+
+
+def send(environment: dict[str, str], folder: Path) -> dict[str, int]:
+    """Send a folder as a batch; says and returns what `send` counted."""
+    sent: dict[str, int] = json.loads(dicomlake(environment, "send", str(folder), "--site", SITE, "--json"))
+    counted = f"{sent['sent']} sent, {sent['skipped']} skipped, {sent['failed']} failed, and a manifest"
+    say(f"  batch {sent['batch']}: {counted}")
+    return sent
 
 
 def collect(folder: Path) -> Path:
@@ -123,6 +140,15 @@ def accounting(rows: list[dict[str, object]], sent: int) -> None:
     for (outcome, code), objects in sorted(counts.items(), key=lambda item: ("released", "duplicate", "quarantined").index(item[0][0])
                                            if item[0][0] in ("released", "duplicate", "quarantined") else 9):  # fmt: skip
         say(f"  = {outcome:<12}{code:<24}{objects:>5}")
+
+
+def one_report(environment: dict[str, str]) -> None:
+    """What became of the English report of the sample."""
+    sql = "SELECT text FROM `research.reports` WHERE language = 'en' AND target_language IS NULL ORDER BY LENGTH(text) DESC LIMIT 1"
+    rows = json.loads(dicomlake(environment, "query", sql, "--json"))
+    if rows:
+        say("\nThe English report of the sample, as researchers see it (before: docs/sample/ashgrove/report.txt)")
+        say(indent(rows[0]["text"].strip()))
 
 
 def where(environment: dict[str, str]) -> None:
