@@ -125,7 +125,8 @@ def test_activity_is_told_apart_in_bq_and_mbq(modality: str, written: str, read:
 
 
 def test_an_activity_no_pet_is_made_with_is_unknown(read: Read) -> None:
-    assert _nuclear("PT", "200000", read).kind == "not_dose"
+    dose = _nuclear("PT", "200000", read)  # it was given all the same
+    assert dose.kind == "image" and dose.events[0].doubts == ["administered_activity_MBq:unit"]
 
 
 def test_what_was_given_before_midnight_has_the_date_of_that_day(read: Read) -> None:

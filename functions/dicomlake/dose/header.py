@@ -63,13 +63,17 @@ class Header:
     def private(self, group: int, creator: str, low: int) -> tuple[str, ...]:
         """The values of a private attribute, by the creator of its block (PS3.5 7.8.1)."""
         for block in range(0x10, 0x100):
-            if creator in self.at(group << 16 | block):
-                element = self.index.get(group << 16 | block << 8 | low)
-                if element is None or element[5] is not None:
-                    return ()
-                text = self.charset.decode(self.buffer[element[3] : element[4]], b"LO")
-                return tuple(part.strip(" \0") for part in text.split("\\"))
+            if creator in self._text(group << 16 | block):
+                return self._text(group << 16 | block << 8 | low)
         return ()
+
+    def _text(self, tag: int) -> tuple[str, ...]:
+        """The values at a private tag as text, whatever VR it is stored in: implicit files state none."""
+        element = self.index.get(tag)
+        if element is None or element[5] is not None:
+            return ()
+        text = self.charset.decode(self.buffer[element[3] : element[4]], b"LO")
+        return tuple(part.strip(" \0") for part in text.split("\\"))
 
     def below(self, keyword: str) -> Iterable["Header"]:
         """Every level, this one first, that holds the attribute."""

@@ -34,7 +34,7 @@ def read_image(header: Header, rules: DoseRules) -> Dose | None:
         events = _ct(header, rules)
     else:
         events = [_projection(header, rules, modality)]
-    events = [event for event in events if any(name in event.fields for name in _TELLS_DOSE)]
+    events = [event for event in events if _is_exposure(event)]
     if not events:
         return None
     dose = Dose(ObjectKind.IMAGE, events=events)
@@ -42,6 +42,12 @@ def read_image(header: Header, rules: DoseRules) -> Dose | None:
         event.fields["index"] = number
     dose.study.update({"modality": modality, "n_events": len(events), **_totals(modality, events)})
     return dose
+
+
+def _is_exposure(event: Event) -> bool:
+    """Whether something was said about dose, even if it could not be taken: the exposure was made."""
+    doubted = {doubt.partition(":")[0] for doubt in event.doubts}
+    return any(name in event.fields or name in doubted for name in _TELLS_DOSE)
 
 
 def _totals(modality: str, events: list[Event]) -> Fields:
@@ -199,9 +205,9 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
             }
         )
     )
-    if "ctdivol_mGy" not in event.fields and not localiser:
-        return []  # every slice has a voltage; only with a dose it is a dose object
     keep_possible(event, rules)
+    if not localiser and not any("ctdivol_mGy" in said for said in [*event.fields, *event.doubts]):
+        return []  # every slice has a voltage; only with a dose it is a dose object
     return [event]
 
 

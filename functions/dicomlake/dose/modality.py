@@ -18,9 +18,11 @@ _PROCEDURES = {
     "Fluoroscopy": "RF",
     "Fluoroscopy and radiography": "RF",
     "Dental radiography": "PX",
+    "Cone beam computed tomography": "PX",
 }
 _FLUORO_TYPES = ("Fluoroscopy", "Stepping Acquisition", "Rotational Acquisition")
 _FLUORO_TOTALS = ("total_fluoro_dap_Gym2", "total_fluoro_rp_Gy", "total_fluoro_time_s")
+_DENTAL = ("jaw", "teeth", "tooth", "maxilla", "mandible", "dental")
 _GLANDULAR = ("agd_mGy", "compression_thickness_mm", "compression_force_N")
 
 
@@ -36,7 +38,7 @@ def of(report: "Report", dose: Dose) -> str | None:
         return "CT"
     if stated == "MG" or _glandular(report, dose):
         return "MG"
-    if stated == "PX":
+    if stated == "PX" or _dental(dose):
         return "PX"
     if stated == "RF" or _fluoroscoped(report, dose):
         return "RF"
@@ -49,6 +51,17 @@ def _procedure(report: "Report") -> str | None:
         if held is not None and held[1] is not None:
             return _PROCEDURES.get(held[1].meaning)
     return None
+
+
+def _dental(dose: Dose) -> bool:
+    """Whether all regions are jaws and teeth, and nothing was fluoroscoped: panoramic and cone beam units turn as well."""
+    regions = [str(event.fields.get("target_region", "")).casefold() for event in dose.events]
+    types = {event.fields.get("event_type") for event in dose.events}
+    return (
+        bool(regions)
+        and "Fluoroscopy" not in types
+        and all(any(word in region for word in _DENTAL) for region in regions)
+    )
 
 
 def _glandular(report: "Report", dose: Dose) -> bool:

@@ -76,9 +76,14 @@ def stated_factor(measured: Measured, quantity: Quantity) -> Decimal | None:
     return None
 
 
+def reads_two_ways(text: str) -> bool:
+    """Whether a number is another one if its comma groups thousands."""
+    return _TWO_WAYS.fullmatch(text.strip(" \0")) is not None
+
+
 def parts_by_comma(text: str) -> bool:
     """Whether a number shows that its writer parts fractions by commas."""
-    return "," in text and not _TWO_WAYS.fullmatch(text.strip(" \0")) and decimal(text) is not None
+    return "," in text and not reads_two_ways(text) and decimal(text) is not None
 
 
 def values_of(

@@ -12,7 +12,7 @@ from dicomlake.dose import merge, modality, plausible
 from dicomlake.dose.codes import meaning_elsewhere
 from dicomlake.dose.content import Node, Tree
 from dicomlake.dose.model import Dose, Event, ObjectKind
-from dicomlake.dose.numbers import Doubt, mean_of, one_of, parts_by_comma, stated_factor, values_of
+from dicomlake.dose.numbers import Doubt, mean_of, one_of, parts_by_comma, reads_two_ways, stated_factor, values_of
 from dicomlake.dose.study import iso_time
 from dicomlake.dose.totals import fill_totals
 from dicomlake.rules.dose import DoseRules, Quantity, fold
@@ -75,6 +75,16 @@ class Report:
             for node in nodes
             for value in values_of(self.tree.numbers(node), quantity, self.usual.get(quantity.name), self.commas_part)
         ]
+
+    def is_unsure(self, nodes: list[Node]) -> bool:
+        """Whether the value of these items rests on an assumption: about its unit, or about a comma."""
+        commas = (
+            measured.text
+            for node in nodes
+            if node.concept and node.concept.quantity
+            for measured in self.tree.numbers(node)
+        )
+        return self.assumes_unit(nodes) or any(map(reads_two_ways, commas))
 
     def assumes_unit(self, nodes: list[Node]) -> bool:
         """Whether a unit of these items is stated neither by them nor by the rest of the report."""
@@ -201,7 +211,7 @@ def _event(report: Report, found: Found) -> Event:
     event.fields.update({name: value for name, value in texts.items() if value})
     _codes(report, found, event)
     (_ct if kind == "ct" else _projection if kind == "xray" else _administration)(report, found, event)
-    plausible.check(event, frozenset(name for name in found.items if report.assumes_unit(found.nodes(name))))
+    plausible.check(event, frozenset(name for name in found.items if report.is_unsure(found.nodes(name))))
     return event
 
 
