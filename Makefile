@@ -55,7 +55,7 @@ fuzz: setup-dev  ## the long properties in full (an hour)
 	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n 2 -m slow --timeout 0
 
 bench: setup-dev .venv-bench/.ready  ## the figures of the README, alternating with the peers
-	@$(PY) tests/bench/bench.py
+	@for script in tests/bench/bench*.py; do PYTHONPATH=. $(PY) $$script || exit 1; done
 
 .venv-bench/.ready: tests/bench/requirements.lock
 	@bash .ci/python.sh .venv-bench

@@ -7,21 +7,16 @@
 
 import io
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
-
-from dicomlake.dicom import parse_raw  # noqa: E402
-from dicomlake.dose import Dose, read_dose  # noqa: E402
-from dicomlake.pipeline.ocr import read_screen  # noqa: E402
-from dicomlake.rules import load_dose_rules  # noqa: E402
+from dicomlake.dicom import parse_raw
+from dicomlake.dose import Dose, read_dose
+from dicomlake.pipeline.ocr import read_screen
+from dicomlake.rules import load_dose_rules
 from tests.dose.builders import (
     STYLES,
     accumulated,
@@ -33,8 +28,8 @@ from tests.dose.builders import (
     to_bytes,
     x_ray_event,
 )
-from tests.dose.screens import FONTS, draw  # noqa: E402
-from tests.dose.test_samples import FILES  # noqa: E402
+from tests.dose.screens import FONTS, draw
+from tests.dose.test_samples import FILES
 
 ROUNDS, EVENTS, COMMENT_BYTES = 7, 316, 8_700
 
