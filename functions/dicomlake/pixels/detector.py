@@ -7,7 +7,6 @@ trained to shrink by.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,24 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomlake.rules.cleaning import DetectorRules
+
 Image = NDArray[np.uint8]
 Polygon = NDArray[np.float32]
 
 _DETECTOR, _RECOGNISER = "ch_PP-OCRv4_det_infer.onnx", "ch_PP-OCRv4_rec_infer.onnx"
 _STRIDE = 32
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorRules:
-    """`core`: probability from which a pixel counts as text; `sure`: the mean a core needs; `grow`: area over perimeter, times this, is
-    added on each side; `tile` and `overlap` bound what the net sees at once, in pixels at the scale it is shown.
-    """
-
-    core: float = 0.3
-    sure: float = 0.5
-    grow: float = 1.6
-    tile: int = 1024
-    overlap: int = 96
 
 
 @cache
@@ -50,6 +38,7 @@ def _session(model: str, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # an arena keeps the largest picture's memory for good
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     path = Path(spec.origin).parent / "models" / model
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 

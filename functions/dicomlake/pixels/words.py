@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomlake.pixels.detector import DetectorRules, Image, Polygon, find_text, recogniser_session
+from dicomlake.pixels.detector import Image, Polygon, find_text, recogniser_session
+from dicomlake.rules.cleaning import DetectorRules
 
 _HEIGHT, _MAX_WIDTH = 48, 1600
 _SCALES = (1.0, 2.0)
@@ -38,7 +39,7 @@ def read_words(image: Image | NDArray[np.uint8], threads: int = 1) -> list[Word]
 
 def read_line(image: Image, polygon: Polygon, threads: int = 1) -> Word:
     """The text inside a rectangle of `image`; text "" where nothing could be read. Upright lines are tried both ways."""
-    turned = _cut_out(image, polygon)
+    turned = cut_out(image, polygon)
     tries = [turned]
     if turned.shape[0] > 1.5 * turned.shape[1]:
         tries = [np.rot90(turned), np.rot90(turned, 3)]
@@ -67,8 +68,8 @@ def _distinct(polygons: list[Polygon]) -> list[Polygon]:
     return [polygon for polygon, _ in kept]
 
 
-def _cut_out(image: Image, polygon: Polygon) -> Image:
-    """The rectangle set upright, its longer side as it stands in the picture."""
+def cut_out(image: Image, polygon: Polygon) -> Image:
+    """What stands inside a rectangle, set level; its longer side stays as it stands in the picture."""
     box = cv2.minAreaRect(polygon)
     corners = cv2.boxPoints(box)
     corners = corners[np.argsort(corners[:, 1])]

@@ -4,6 +4,7 @@ Called by `dicom/` (Profile), `pipeline/` and `cli.py` (everything). Pure but fo
 caller holds what it loaded. Every fault of a file is a ConfigError that names file, line and field.
 """
 
+from dicomlake.rules.cleaning import PixelRules, load_pixel_rules
 from dicomlake.rules.codes import CodeText, load_codes
 from dicomlake.rules.dose import DoseRules, load_dose_rules
 from dicomlake.rules.dummies import Dummies, DummyElement
@@ -24,6 +25,7 @@ __all__ = [
     "Method",
     "PixelRoute",
     "PixelRoutes",
+    "PixelRules",
     "Profile",
     "Route",
     "Rule",
@@ -34,6 +36,7 @@ __all__ = [
     "load_codes",
     "load_dose_rules",
     "load_pixel_routes",
+    "load_pixel_rules",
     "load_profile",
     "load_safe_private",
     "load_site",

@@ -66,6 +66,15 @@ class Field:
             self.fail(f"must be {expected}")
         return int(value)
 
+    def number(self) -> float:
+        """A number with a decimal point, or a whole one."""
+        node = self.node
+        if not isinstance(node, yaml.ScalarNode) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", node.value):
+            self.fail("must be a number")
+        if node.tag not in (_PREFIX + "float", _PREFIX + "int"):
+            self.fail("must be a number without quotes")
+        return float(node.value)
+
     def flag(self) -> bool:
         """Either `true` or `false`."""
         value = self._scalar("bool", "true or false")

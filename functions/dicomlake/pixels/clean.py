@@ -1,0 +1,181 @@
+"""An object with a picture in, the picture without burned-in text out, proven by a second look. Runs in the child (`child.py`) only.
+
+look at each frame that differs -> decide what goes -> paint it over -> read the result back -> outside nothing has changed, inside is black,
+and a second look finds no text left. What it finds is painted over too; what it finds again and again holds the object back.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from dicomlake.dicom import RawInstance
+from dicomlake.errors import Code, PermanentError
+from dicomlake.pixels import jpeg
+from dicomlake.pixels.detector import Image, Polygon
+from dicomlake.pixels.find import Mask, find, find_changed, mask_of
+from dicomlake.pixels.frames import Frames, Stored, frames_of
+from dicomlake.pixels.picture import picture_of
+from dicomlake.pixels.rewrite import Rewritten, edits_blocks, rewrite
+from dicomlake.pixels.views import look, sample_values
+from dicomlake.rules.cleaning import Box, LookRules, PictureLimits
+
+_ROUNDS = 4
+_SLIVER = 0.25  # of a find that may lie outside the mask: its padding
+_FAINT = 10  # of 255: less contrast than this shows nothing
+
+
+@dataclass(frozen=True)
+class Order:
+    """How an object is to be cleaned. `masks` are painted over whatever is found there (device rules, a steward); with `looks` False only
+    those are, since a steward has looked. `sparing` decides which finds may stay (selective), None: all go.
+    """
+
+    rules: LookRules = field(default_factory=LookRules)
+    limits: PictureLimits = field(default_factory=PictureLimits)
+    masks: tuple[Box, ...] = ()
+    looks: bool = True
+    threads: int = 1
+    sparing: Callable[[Image, list[Polygon]], list[Polygon]] | None = None
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What came of it: `result` None where the object has no picture. `regions` were painted over."""
+
+    result: Rewritten | None
+    regions: tuple[Box, ...] = ()
+    frames_looked_at: int = 0
+    spared: Mask | None = field(default=None, repr=False)
+
+
+def clean(raw: RawInstance, order: Order) -> Cleaned:
+    """Clean the picture of `raw`. Raises PermanentError: corrupt, unsupported, resource_limit, pixel_phi_suspected."""
+    picture = picture_of(raw, order.limits)
+    if picture is None:
+        return Cleaned(None)
+    frames = frames_of(raw, picture)
+    shape = picture.rows, picture.columns
+    mask = boxes_mask(shape, order.masks)
+    spared = np.zeros(shape, bool)
+    distinct = list(_distinct(frames))
+    if order.looks:
+        for image, polygons in _looks(frames, distinct, order):
+            stay = order.sparing(image, polygons) if order.sparing else []
+            spared |= mask_of(shape, stay)
+            gone = [polygon for polygon in polygons if not any(polygon is one for one in stay)]
+            mask |= mask_of(shape, gone)
+        if order.sparing:
+            spared &= ~mask
+    result = rewrite(frames, mask, raw)
+    if order.looks:
+        result = _proven(frames, distinct, result, raw, order, spared)
+    else:
+        _compare(frames, distinct, result)
+    return Cleaned(result, regions_of(result.mask), len(distinct), spared)
+
+
+def boxes_mask(shape: tuple[int, int], boxes: tuple[Box, ...]) -> Mask:
+    """Rows x columns, true inside the boxes."""
+    mask = np.zeros(shape, bool)
+    for left, top, right, bottom in boxes:
+        mask[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = True
+    return mask
+
+
+def regions_of(mask: Mask) -> tuple[Box, ...]:
+    """The boxes around the connected parts of a mask."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    boxes = (tuple(int(value) for value in stats[index][:4]) for index in range(1, count))
+    return tuple(sorted((x, y, x + w, y + h) for x, y, w, h in boxes))
+
+
+def _distinct(frames: Frames) -> Iterator[int]:
+    """The first of each group of frames that are equal byte for byte."""
+    import hashlib
+
+    seen: set[bytes] = set()
+    for index in range(len(frames)):
+        key = hashlib.sha256(frames.key(index)).digest()
+        if key not in seen:
+            seen.add(key)
+            yield index
+
+
+def _looks(frames: Frames, distinct: list[int], order: Order) -> Iterator[tuple[Image, list[Polygon]]]:
+    """Each distinct frame with the text in it that the one before did not show."""
+    before: Image | None = None
+    for index in distinct:
+        image = look(frames.frame(index), frames.picture)
+        if before is None:
+            yield image, find(image, order.rules, order.threads)
+        else:
+            changed = (image != before).any(axis=2)
+            yield image, find_changed(image, changed, order.rules, order.threads)
+        before = image
+
+
+def _proven(
+    frames: Frames, distinct: list[int], result: Rewritten, raw: RawInstance, order: Order, spared: Mask
+) -> Rewritten:
+    """The result in which a second look finds nothing. Raises PermanentError(pixel_phi_suspected) when it goes on finding."""
+    _compare(frames, distinct, result)
+    fresh = result.mask.copy()
+    for _ in range(_ROUNDS):
+        if not fresh.any():
+            return result
+        left = _left_over(result, distinct, fresh, order, spared)
+        if not left.any():
+            return result
+        old = result.mask
+        result = rewrite(frames, old | left, raw)
+        _compare(frames, distinct, result)
+        fresh = result.mask & ~old
+    raise PermanentError(Code.PIXEL_PHI_SUSPECTED, "text_left_over")
+
+
+def _left_over(result: Rewritten, distinct: list[int], fresh: Mask, order: Order, spared: Mask) -> Mask:
+    """Where text stands out around what was painted over."""
+    left = np.zeros_like(fresh)
+    before: Image | None = None
+    for index in distinct:
+        image = look(result.frames.frame(index), result.picture)
+        where = fresh if before is None else _near(fresh, order.rules.margin) & (image != before).any(axis=2)
+        for polygon in find_changed(image, where, order.rules, order.threads) if where.any() else ():
+            one = mask_of(fresh.shape, [polygon])
+            open_part = one & ~result.mask & ~spared
+            if open_part.sum() > _SLIVER * one.sum() and _shows(image, open_part):
+                left |= one
+        before = image
+    return left & ~spared
+
+
+def _near(mask: Mask, margin: int) -> Mask:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((2 * margin + 1, 2 * margin + 1), np.uint8)).astype(bool)
+
+
+def _shows(image: Image, part: Mask) -> bool:
+    values = image[part].astype(np.int16)
+    return (
+        bool(len(values))
+        and int((np.percentile(values, 98, axis=0) - np.percentile(values, 2, axis=0)).max()) >= _FAINT
+    )
+
+
+def _compare(frames: Frames, distinct: list[int], result: Rewritten) -> None:
+    """Read back what was written: outside the mask nothing may have changed. Raises PermanentError(deid_failed)."""
+    if not result.changed:
+        return
+    around = result.mask
+    if edits_blocks(frames) and result.mask.any():
+        around = jpeg.ring(around, jpeg.unit(frames.encoded[0]))
+    for index in distinct:
+        old, new = _seen(frames, index), _seen(result.frames, index)
+        if old.shape != new.shape or not np.array_equal(old[~around], new[~around]):
+            raise PermanentError(Code.DEID_FAILED, "picture_changed_outside")
+
+
+def _seen(frames: Frames, index: int) -> Stored:
+    """Sample values, without what stands in unused bits."""
+    return sample_values(frames.frame(index), frames.picture)

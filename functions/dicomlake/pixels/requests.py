@@ -1,0 +1,109 @@
+"""A request of the worker in, its answer out: what the child can do. Called by `child.py`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dicomlake.dicom import read_raw
+from dicomlake.pixels.clean import Order, clean
+from dicomlake.pixels.decide import sparing
+from dicomlake.pixels.frames import frames_of
+from dicomlake.pixels.glance import needs_a_look
+from dicomlake.pixels.picture import picture_of
+from dicomlake.pixels.sheet import sheet
+from dicomlake.pixels.views import look, person
+from dicomlake.pixels.words import read_words
+from dicomlake.rules.cleaning import DetectorRules, LookRules, PictureLimits
+
+Answer = tuple[dict[str, object], list[bytes]]
+
+
+def answer(header: Mapping[str, Any], data: bytes) -> Answer:
+    """Carry out `header["op"]` on the object `data`. Raises PermanentError."""
+    operations = {"clean": _clean, "words": _words, "glance": _glance, "preview": _preview}
+    return operations[header["op"]](header, data)
+
+
+def _clean(header: Mapping[str, Any], data: bytes) -> Answer:
+    raw = read_raw(data)
+    order = _order(header)
+    cleaned = clean(raw, order)
+    reply: dict[str, object] = {
+        "regions": [list(box) for box in cleaned.regions],
+        "looked_at": cleaned.frames_looked_at,
+    }
+    result = cleaned.result
+    if result is None:
+        return {**reply, "picture": False}, []
+    previews = []
+    if header.get("preview"):
+        picture = picture_of(raw, order.limits)
+        assert picture is not None, "what was cleaned is there"
+        before = person(frames_of(raw, picture).frame(0), picture)
+        after = person(result.frames.frame(0), result.picture)
+        previews = [sheet(before, after, cleaned.regions)]
+    reply |= {
+        "picture": True,
+        "changed": result.changed,
+        "syntax": result.picture.syntax,
+        "attributes": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in result.attributes.items()
+        },
+        "preview": bool(previews),
+    }
+    return reply, [*([result.data()] if result.changed else []), *previews]
+
+
+def _order(header: Mapping[str, Any]) -> Order:
+    look_rules: dict[str, Any] = dict(header["look"])
+    net = DetectorRules(**look_rules.pop("net"))
+    look_rules |= {name: tuple(look_rules[name]) for name in ("small", "large")}
+    threads = int(header["threads"])
+    technical, known = header.get("technical"), header.get("known", [])
+    return Order(
+        rules=LookRules(net=net, **look_rules),
+        limits=PictureLimits(**header["limits"]),
+        masks=tuple((int(b[0]), int(b[1]), int(b[2]), int(b[3])) for b in header["masks"]),
+        looks=bool(header["looks"]),
+        threads=threads,
+        sparing=sparing(frozenset(technical), tuple(known), threads) if technical is not None else None,
+    )
+
+
+def _words(header: Mapping[str, Any], data: bytes) -> Answer:
+    raw = read_raw(data)
+    picture = picture_of(raw, PictureLimits(**header["limits"]))
+    if picture is None:
+        return {"words": []}, []
+    image = look(frames_of(raw, picture).frame(0), picture)
+    found = read_words(image, int(header["threads"]))
+    return {"words": [[word.text, list(word.box), word.confidence] for word in found]}, []
+
+
+def _glance(header: Mapping[str, Any], data: bytes) -> Answer:
+    raw = read_raw(data)
+    picture = picture_of(raw, PictureLimits(**header["limits"]))
+    if picture is None:
+        return {"look": False}, []
+    frames = frames_of(raw, picture)
+    return {"look": any(needs_a_look(frames.frame(index), picture) for index in range(len(frames)))}, []
+
+
+def _preview(header: Mapping[str, Any], data: bytes) -> Answer:
+    raw = read_raw(data)
+    order = _order(header)
+    picture = picture_of(raw, order.limits)
+    if picture is None:
+        return {"preview": False}, []
+    from dicomlake.pixels.clean import regions_of
+    from dicomlake.pixels.find import find, mask_of
+
+    frame = frames_of(raw, picture).frame(0)
+    image = look(frame, picture)
+    found = (
+        mask_of(image.shape[:2], find(image, order.rules, order.threads))
+        if order.looks
+        else np.zeros(image.shape[:2], bool)
+    )
+    return {"preview": True}, [sheet(person(frame, picture), None, regions_of(found))]
