@@ -12,7 +12,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from tests.flows.objects import NAME, PACKAGED, instance, ultrasound
+from tests.flows.objects import NAME, copy_third, instance, ultrasound
 
 LIMIT = 1 << 30
 
@@ -185,9 +185,11 @@ def test_explain_names_the_rule_of_every_element_and_no_value(tmp_path: Path) ->
 
 
 def test_packaged_files_all_get_an_outcome(tmp_path: Path) -> None:
-    done = run("deidentify", PACKAGED / "test_files", tmp_path / "out", "--json", state=tmp_path)
+    """A third of them; the flows send another third through the platform. Each picture is looked at, which takes its time."""
+    files = copy_third(tmp_path / "packaged", 0)
+    done = run("deidentify", tmp_path / "packaged", tmp_path / "out", "--json", state=tmp_path)
     lines = json.loads(done.stdout)
-    assert len(lines) == sum(1 for path in (PACKAGED / "test_files").rglob("*") if path.is_file())
+    assert len(lines) == len(files) > 40
     assert {line["outcome"] for line in lines} <= {"released", "quarantined", "duplicate"}
     assert "internal_error" not in {line["code"] for line in lines}
     for line in lines:

@@ -12,7 +12,7 @@ import pytest
 
 from dicomlake.batches import is_manifest_name
 from tests.flows.conftest import GATED_SITE, OTHER_SITE, SITE, Platform
-from tests.flows.objects import PACKAGED, PLANTED, instance, ultrasound
+from tests.flows.objects import PACKAGED, PLANTED, copy_third, instance, ultrasound
 
 pytestmark = pytest.mark.flow
 # Notes about the files, which belong to no study and would wait for one.
@@ -20,10 +20,9 @@ NOTES = ("README*", "*.dump", "FileInfo.txt")
 
 
 def test_every_packaged_file_gets_an_outcome_and_a_code(platform: Platform, tmp_path: Path) -> None:
-    for part in ("test_files", "charset_files"):
-        shutil.copytree(
-            PACKAGED / part, tmp_path / "out" / part, ignore=shutil.ignore_patterns("*.py", "__pycache__", *NOTES)
-        )
+    notes = shutil.ignore_patterns("*.py", "__pycache__", *NOTES)
+    shutil.copytree(PACKAGED / "charset_files", tmp_path / "out" / "charsets", ignore=notes)
+    copy_third(tmp_path / "out" / "files", 1, *NOTES)
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     sent = platform.dicomlake("send", str(tmp_path / "out"), "--site", OTHER_SITE, "--json")
     assert sent.returncode == 0, sent.stderr

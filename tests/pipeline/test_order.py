@@ -101,9 +101,11 @@ class Trial:
 
 
 def ultrasound_of(patient: int, study: int) -> bytes:
-    """A picture that may carry text, of a study of its own."""
+    """A picture that is held for review, of a study of its own."""
     template = pydicom.dcmread(io.BytesIO(ultrasound()))
-    return instance(patient=patient, study=study, SOPClassUID=template.SOPClassUID, Modality="US")
+    return instance(
+        patient=patient, study=study, SOPClassUID=template.SOPClassUID, Modality="US", BurnedInAnnotation="YES"
+    )
 
 
 @pytest.mark.timeout(0)

@@ -17,6 +17,7 @@ from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import local
 from dicomlake.pipeline.assess import identity_of
 from dicomlake.pipeline.engines import laptop_endpoint
+from dicomlake.pipeline.services import processors
 from dicomlake.rules import load_codes, load_profile
 
 profile_option = click.option(
@@ -57,6 +58,11 @@ key_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Write lists of old and new UIDs and patient keys into this folder. They name patients: keep them on the identified side.",
 )
+@click.option(
+    "--preview",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a PNG before and after for each picture that was looked at into this folder. Identified side.",
+)
 @json_option
 @plain_errors
 def deidentify(
@@ -70,6 +76,7 @@ def deidentify(
     report: Path | None,
     maps: Path | None,
     translate_to: str | None,
+    preview: Path | None,
     as_json: bool,
 ) -> None:
     """De-identify the file or folder SRC into the folder DST.
@@ -77,6 +84,7 @@ def deidentify(
     Every input gets an outcome. Held files are not written: the originals stay where they are, and the report says why.
     """
     order = replace(_order(source, destination, site, profile, key_file, local.Layout(layout)), maps=maps)
+    order = replace(order, preview=preview, threads=max(1, processors() // jobs))
     files = local.inputs(order)
     if report and not report.parent.is_dir():  # said now, and not when all the work is done
         raise ConfigError("the folder of the report does not exist")

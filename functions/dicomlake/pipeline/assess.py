@@ -11,15 +11,17 @@ from functools import cached_property
 
 from dicomlake.dicom import CleanInstance, RawInstance, Recogniser, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
-from dicomlake.pipeline import encapsulated, reports
+from dicomlake.pipeline import encapsulated, pictures, reports
 from dicomlake.pipeline.linking import Link, StudyFacts
+from dicomlake.pipeline.pictures import Pictures, Treated
 from dicomlake.pipeline.reports import Asked, ReportTools
 from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
 from dicomlake.reports.clean import CleanReport
 from dicomlake.reports.document import Document
 from dicomlake.reports.extract import NeedsOcr
-from dicomlake.rules import PixelRoute, PixelRoutes, Profile
+from dicomlake.rules import PixelRoutes, Profile
+from dicomlake.rules.cleaning import Box
 
 # What `on_upload` does itself; anything larger is handed on to `on_task`.
 LIGHT_MAX_BYTES = 32 << 20
@@ -38,12 +40,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Tools:
-    """Rules and the research key of one site; `recognise` finds what identifies in text beyond what an object itself tells."""
+    """Rules and the research key of one site; `pictures` cleans pictures; `recognise` finds what identifies in text beyond what an object
+    itself tells.
+    """
 
     profile: Profile
     pixel_routes: PixelRoutes
     key: SiteKey
     identity: IdentityRules
+    pictures: Pictures
     recognise: Recogniser | None = None
     reports: ReportTools | None = None
 
@@ -55,17 +60,21 @@ class Tools:
 
 @dataclass(frozen=True)
 class Around:
-    """What surrounds an object: `link` tells the study a report belongs to (None: not known), `alone` lets one pass that belongs to none."""
+    """What surrounds an object: `link` tells the study a report belongs to (None: not known), `alone` lets one pass that belongs to none.
+    `masks` are what a steward wants painted over in its picture.
+    """
 
     link: Callable[[Document], Link | None] = field(repr=False, default=lambda _: None)
     alone: bool = False
     folder: tuple[str, ...] = field(repr=False, default=())
+    masks: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
 class Assessment:
     """One object judged. `clean` and `report` are set when it is released: an instance, the text of a report, or both (a report in a DICOM
-    object); `raw` whenever the object could be read as DICOM; `facts` are what a message tells of its study.
+    object); `raw` whenever the object could be read as DICOM; `facts` are what a message tells of its study; `preview` is its
+    picture before and after, where one was wanted.
     """
 
     outcome: Outcome
@@ -77,6 +86,7 @@ class Assessment:
     clean: CleanInstance | None = None
     report: CleanReport | None = None
     facts: StudyFacts | None = None
+    preview: bytes | None = field(default=None, repr=False)
 
     @classmethod
     def held(cls, code: Code, detail: str = "", kind: Kind = Kind.OTHER, status: str = "not_dicom") -> "Assessment":
@@ -85,7 +95,7 @@ class Assessment:
 
     def summary(self) -> "Assessment":
         """The same without the bytes, small enough to travel between processes."""
-        return replace(self, raw=None, clean=None, report=None, facts=None)
+        return replace(self, raw=None, clean=None, report=None, facts=None, preview=None)
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,7 @@ def assess(
         raw = read_raw(data)
     except PermanentError as error:
         return _not_dicom(data, error, tools, asked, around)
-    return _dicom(raw, len(data), tools, asked, waived)
+    return _dicom(raw, len(data), tools, asked, waived, around.masks)
 
 
 def _not_dicom(data: bytes, error: PermanentError, tools: Tools, asked: Asked, around: Around) -> Assessment:
@@ -172,21 +182,30 @@ def _report(data: bytes, kind: Kind, tools: ReportTools, asked: Asked, around: A
     return replace(found, outcome=Outcome.RELEASED, code=None, detail=detail, report=report)
 
 
-def _dicom(raw: RawInstance, size: int, tools: Tools, asked: Asked, waived: frozenset[Code]) -> Assessment:
+def _dicom(
+    raw: RawInstance, size: int, tools: Tools, asked: Asked, waived: frozenset[Code], masks: tuple[Box, ...]
+) -> Assessment:
     route = tools.pixel_routes.decide({keyword: raw.values(keyword) for keyword in tools.pixel_routes.keywords})
     found = Assessment(Outcome.QUARANTINED, route.code, route.reason, Kind(route.kind), raw.status, raw)
-    if asked.light and (route.pixels is PixelRoute.LOOK or size > LIGHT_MAX_BYTES):
+    if asked.light and size > LIGHT_MAX_BYTES:
         return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")
     if found.kind in _TEXT_KINDS and tools.reports is not None:
         return _text_object(found, raw, tools, tools.reports, asked)
-    if route.code is not None and route.code not in waived:
+    if route.code is Code.TEXT_PHI_SUSPECTED and route.code not in waived:
         return found
     try:
-        clean = deidentify(raw, tools.profile, tools.key, identity_of(raw, tools.identity), tools.recognise)
+        heavy = pictures.is_heavy(raw, route, tools.pictures) or bool(masks)
+        waits = pictures.waits_for(raw, tools.pictures, asked.light) if heavy else ""
+        if waits:
+            return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail=waits)
+        approved = Code.PIXEL_PHI_SUSPECTED in waived
+        treated = pictures.treat(raw, tools.pictures, tools.profile, approved, masks) if heavy else Treated()
+        patient = identity_of(raw, tools.identity)
+        clean = deidentify(raw, tools.profile, tools.key, patient, tools.recognise, treated.pixels)
         verify(raw, clean, tools.profile)
     except PermanentError as error:
         return replace(found, code=error.code, detail=error.detail)
-    return _released(found, raw, clean)
+    return replace(_released(found, raw, clean), preview=treated.preview)
 
 
 def _text_object(found: Assessment, raw: RawInstance, tools: Tools, own: ReportTools, asked: Asked) -> Assessment:

@@ -18,14 +18,16 @@ from dicomlake.batches import is_manifest_name
 from dicomlake.dicom.maps import patient_row, uid_map
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess, identity_of
+from dicomlake.pipeline.pictures import Pictures
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import site_tools
 from dicomlake.pipeline.surroundings import Surroundings, surroundings
 from dicomlake.pipeline.translation import Translation, translation_for
+from dicomlake.pixels import PixelWorker
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.reports.clean import CleanReport
 from dicomlake.reports.translate import EngineDown
-from dicomlake.rules import load_pixel_routes, load_profile, load_site
+from dicomlake.rules import load_pixel_routes, load_pixel_rules, load_profile, load_site
 
 
 class Layout(StrEnum):
@@ -50,6 +52,8 @@ class Order:
     rules_root: Path | None = None
     max_bytes: int = 1 << 30
     maps: Path | None = None
+    preview: Path | None = None
+    threads: int = 1
     surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
     taken: frozenset[str] = field(default_factory=frozenset, repr=False)
     translate_to: str = ""
@@ -109,6 +113,8 @@ def inputs(order: Order) -> list[Path]:
         raise ConfigError("SRC and DST must lie apart, neither inside the other")
     if order.maps is not None and order.maps.resolve().is_relative_to(destination):
         raise ConfigError("--maps must not lie inside DST: the lists name patients")
+    if order.preview is not None and order.preview.resolve().is_relative_to(destination):
+        raise ConfigError("--preview must not lie inside DST: the pictures show what was burned in")
     if source.is_file():
         return [order.source]
     return sorted(path for path in order.source.rglob("*") if path.is_file() and not path.is_symlink())
@@ -141,7 +147,9 @@ def make_tools(order: Order) -> Tools:
     key = DomainKey.from_secret(order.secret, Domain.RESEARCH).site(order.site)
     rules = load_site(order.site, order.rules_root)
     profile = load_profile(order.profile, order.rules_root)
-    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules, order.rules_root)
+    pixel_rules = load_pixel_rules(order.rules_root)
+    look = Pictures(PixelWorker(pixel_rules, order.threads), pixel_rules, order.site, preview=order.preview is not None)
+    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules, look, order.rules_root)
 
 
 # An object judged, the name of its copy, and its lists.
@@ -189,6 +197,9 @@ def _work(path: Path) -> Worked:
     if is_manifest_name(relative):  # it has told what it can, and names accession numbers
         return Assessment(Outcome.IGNORED, None, "manifest", Kind.MANIFEST, None), None, Maps()
     assessment = assess(data, _Worker.tools, around=order.surroundings.around(relative, _Worker.tools))
+    if order.preview is not None and assessment.preview is not None:
+        shown = path.relative_to(order.root)
+        _write(order.preview / shown.with_name(f"{shown.name}.png"), (assessment.preview,))
     if assessment.clean is not None:
         mirrored = order.layout is Layout.MIRROR
         name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name

@@ -3,6 +3,7 @@
 Called by `entry/boundary.py` and `cli.py`. Nothing here is global: the caller holds the one `Services` and passes it on.
 """
 
+import os
 import threading
 from collections import OrderedDict
 from functools import cached_property
@@ -13,15 +14,19 @@ from dicomlake import __version__
 from dicomlake.batches import Announced, Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
+from dicomlake.pipeline.pictures import Pictures
 from dicomlake.pipeline.reports import ReportTools
+from dicomlake.pixels import PixelWorker
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
 from dicomlake.rules import (
     DoseRules,
     PixelRoutes,
+    PixelRules,
     Profile,
     SiteRules,
     load_dose_rules,
     load_pixel_routes,
+    load_pixel_rules,
     load_profile,
     load_site,
 )
@@ -65,6 +70,16 @@ class Services:
         """Which pictures may pass without being looked at."""
         return load_pixel_routes(self.rules_root)
 
+    @cached_property
+    def pixel_rules(self) -> PixelRules:
+        """How pictures are looked at."""
+        return load_pixel_rules(self.rules_root)
+
+    @cached_property
+    def pixel_worker(self) -> PixelWorker:
+        """The keeper of the child process that touches pixels."""
+        return PixelWorker(self.pixel_rules, processors())
+
     def site_rules(self, site: str) -> SiteRules:
         """The rules of one of the configured sites."""
         if site not in self._sites:
@@ -95,7 +110,9 @@ class Services:
         """What assessing an object of `site` takes."""
         if site not in self._tools:  # a profile is compiled once per site, not once per object
             rules = self.site_rules(site)
-            self._tools[site] = site_tools(self.profile, self.pixel_routes, self.research(site), rules, self.rules_root)
+            look = Pictures(self.pixel_worker, self.pixel_rules, site, bounded=True)
+            key = self.research(site)
+            self._tools[site] = site_tools(self.profile, self.pixel_routes, key, rules, look, self.rules_root)
         return self._tools[site]
 
     @cached_property
@@ -146,13 +163,18 @@ class Recent(Generic[Made]):
         return made
 
 
+def processors() -> int:
+    """How many of them one picture may keep busy."""
+    return min(4, len(os.sched_getaffinity(0)))
+
+
 def site_tools(
-    profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules, root: Path | None = None
+    profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules, look: Pictures, root: Path | None = None
 ) -> Tools:
     """Rules and research key of a site, with the rules of its own on top of the profile."""
     identity = identity_rules(rules)
     own = profile.with_overrides(rules.overrides, rules.site)
-    return Tools(own, routes, key, identity, reports=ReportTools(key, identity, profile.shift_days, root))
+    return Tools(own, routes, key, identity, look, reports=ReportTools(key, identity, profile.shift_days, root))
 
 
 def identity_rules(rules: SiteRules) -> IdentityRules:

@@ -28,14 +28,14 @@ _FAINT = 10  # of 255: less contrast than this shows nothing
 
 @dataclass(frozen=True)
 class Order:
-    """How an object is to be cleaned. `masks` are painted over whatever is found there (device rules, a steward); with `looks` False only
-    those are, since a steward has looked. `sparing` decides which finds may stay (selective), None: all go.
+    """How an object is to be cleaned. `masks` are painted over whatever is found there (device rules, a steward); with `approved` what
+    a second look goes on finding is left, since a steward has seen it. `sparing` decides which finds may stay (selective), None: all go.
     """
 
     rules: LookRules = field(default_factory=LookRules)
     limits: PictureLimits = field(default_factory=PictureLimits)
     masks: tuple[Box, ...] = ()
-    looks: bool = True
+    approved: bool = False
     threads: int = 1
     sparing: Callable[[Image, list[Polygon]], list[Polygon]] | None = None
 
@@ -60,19 +60,15 @@ def clean(raw: RawInstance, order: Order) -> Cleaned:
     mask = boxes_mask(shape, order.masks)
     spared = np.zeros(shape, bool)
     distinct = list(_distinct(frames))
-    if order.looks:
-        for image, polygons in _looks(frames, distinct, order):
-            stay = order.sparing(image, polygons) if order.sparing else []
-            spared |= mask_of(shape, stay)
-            gone = [polygon for polygon in polygons if not any(polygon is one for one in stay)]
-            mask |= mask_of(shape, gone)
-        if order.sparing:
-            spared &= ~mask
-    result = rewrite(frames, mask, raw)
-    if order.looks:
-        result = _proven(frames, distinct, result, raw, order, spared)
-    else:
-        _compare(frames, distinct, result)
+    for image, polygons in _looks(frames, distinct, order):
+        stay = order.sparing(image, polygons) if order.sparing else []
+        spared |= mask_of(shape, stay)
+        gone = [polygon for polygon in polygons if not any(polygon is one for one in stay)]
+        mask |= mask_of(shape, gone)
+    spared &= ~mask
+    if not (mask.any() or spared.any() or order.approved) and raw.first("BurnedInAnnotation") == "YES":
+        raise PermanentError(Code.PIXEL_PHI_SUSPECTED, "text_declared_but_not_found")
+    result = _proven(frames, distinct, rewrite(frames, mask, raw), raw, order, spared)
     return Cleaned(result, regions_of(result.mask), len(distinct), spared)
 
 
@@ -132,6 +128,8 @@ def _proven(
         result = rewrite(frames, old | left, raw)
         _compare(frames, distinct, result)
         fresh = result.mask & ~old
+    if order.approved:
+        return result
     raise PermanentError(Code.PIXEL_PHI_SUSPECTED, "text_left_over")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -53,8 +53,15 @@ def recogniser_session(threads: int) -> Any:
     return _session(_RECOGNISER, threads)
 
 
-def find_text(image: Image, scale: float, rules: DetectorRules, threads: int) -> list[Polygon]:
-    """Rectangles around text, 4 x 2 corners (x, y) in pixels of `image` (rows x columns x 3, RGB), as seen at `scale`."""
+class Found(NamedTuple):
+    """A rectangle around text, 4 x 2 corners (x, y), and how sure the net is of it, 0 to 1."""
+
+    polygon: Polygon
+    score: float
+
+
+def find_text(image: Image, scale: float, rules: DetectorRules, threads: int) -> list[Found]:
+    """Rectangles around text in pixels of `image` (rows x columns x 3, RGB), as seen at `scale`."""
     rows, columns = (max(1, round(side * scale)) for side in image.shape[:2])
     method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     shown = image if scale == 1 else np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.uint8)
@@ -63,7 +70,8 @@ def find_text(image: Image, scale: float, rules: DetectorRules, threads: int) ->
         tile = shown[top : top + rules.tile, left : left + rules.tile]
         if tile.size and int(tile.max()) - int(tile.min()) >= 2:  # a flat tile shows nothing
             offset = np.array([left, top], np.float32)
-            found += [(polygon + offset) / scale for polygon in _cores(_probability(tile, threads), rules)]
+            cores = _cores(_probability(tile, threads), rules)
+            found += [Found((core.polygon + offset) / scale, core.score) for core in cores]
     return found
 
 
@@ -92,7 +100,7 @@ def _probability(tile: Image, threads: int) -> NDArray[np.float32]:
     return answer[0, 0, :rows, :columns]
 
 
-def _cores(probability: NDArray[np.float32], rules: DetectorRules) -> Iterator[Polygon]:
+def _cores(probability: NDArray[np.float32], rules: DetectorRules) -> Iterator[Found]:
     contours, _ = cv2.findContours(
         (probability > rules.core).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
@@ -100,11 +108,12 @@ def _cores(probability: NDArray[np.float32], rules: DetectorRules) -> Iterator[P
         x, y, width, height = cv2.boundingRect(contour)
         inside = np.zeros((height, width), np.uint8)
         cv2.fillPoly(inside, [contour - np.array([x, y])], 1)
-        if cv2.mean(probability[y : y + height, x : x + width], inside)[0] < rules.sure:
+        score = float(cv2.mean(probability[y : y + height, x : x + width], inside)[0])
+        if score < rules.sure:
             continue
         centre, (w, h), angle = cv2.minAreaRect(contour)
         w, h = w + 1, h + 1
         if min(w, h) < 2:
             continue
         by = 2 * rules.grow * w * h / (2 * (w + h))
-        yield cv2.boxPoints((centre, (w + by, h + by), angle)).astype(np.float32)
+        yield Found(cv2.boxPoints((centre, (w + by, h + by), angle)).astype(np.float32), score)

@@ -42,7 +42,7 @@ def painted(stream: bytes, mask: Mask) -> bytes:
     """The stream with the units under `mask` (whole units) black. Raises PermanentError(unsupported)."""
     image = _opened(stream)
     factors, most = image.samp_factor, image.samp_factor.max(axis=0)
-    rgb = image.jpeg_color_space == "JCS_RGB"
+    rgb = image.jpeg_color_space.name == "JCS_RGB"
     tables = image.quant_tbl_no if image.quant_tbl_no is not None else [0, 1, 1]
     for index, blocks in enumerate((image.Y, image.Cb, image.Cr)):
         if blocks is None:
@@ -78,11 +78,8 @@ def _opened(stream: bytes) -> Any:
     with _memory(stripped(stream)) as path:
         image = jpeglib.read_dct(path)
         image.load()
-    if (
-        image.Y is None
-        or image.K is not None
-        or image.jpeg_color_space not in ("JCS_GRAYSCALE", "JCS_YCbCr", "JCS_RGB")
-    ):
+        known = image.Y is not None and image.K is None  # both are read on demand, while the file is there
+    if not known or image.jpeg_color_space.name not in ("JCS_GRAYSCALE", "JCS_YCbCr", "JCS_RGB"):
         raise PermanentError(Code.UNSUPPORTED, "jpeg_colour")
     return image
 
@@ -95,7 +92,7 @@ def _written(image: Any) -> bytes:
 
 
 class _memory:  # noqa: N801  # reads as a function
-    """A path to bytes that never touch a disk: the library reads and writes by path only."""
+    """A path to bytes in memory: the library reads and writes by path only. What it copies goes to the scratch folder of the child."""
 
     def __init__(self, content: bytes) -> None:
         self._descriptor = os.memfd_create("jpeg")

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from dicomlake.dicom import RawInstance
 from dicomlake.dicom.elements import PIXEL_DATA
 from dicomlake.errors import Code, PermanentError
+from dicomlake.pixels.palette import palette_of
 from dicomlake.rules.cleaning import PictureLimits
 
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _YBR = ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT")
 _HALVED = ("YBR_FULL_422", "YBR_PARTIAL_422")
 _VIDEO = range(100, 110)  # 1.2.840.10008.1.2.4.100 to .109: MPEG2, MPEG-4 and HEVC streams
-_PALETTES = (0x00281201, 0x00281202, 0x00281203)
-_PALETTE_FORM = 0x00281101
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def picture_of(raw: RawInstance, limits: PictureLimits) -> Picture | None:
     photometric = (raw.first("PhotometricInterpretation") or "").upper()
     _check_size(rows, columns, frames, limits)
     _check_form(photometric, samples, allocated, stored, stored - 1 if high is None else high)
-    start, palette = _palette(raw, allocated) if photometric == "PALETTE COLOR" else (0, None)
+    start, palette = palette_of(raw) if photometric == "PALETTE COLOR" else (0, None)
     return Picture(
         rows=rows,
         columns=columns,
@@ -158,22 +157,3 @@ def _window(raw: RawInstance) -> tuple[float, float] | None:
         return None
     low, high = sorted(((centre - width / 2 - intercept) / slope, (centre + width / 2 - intercept) / slope))
     return low, high
-
-
-def _palette(raw: RawInstance, allocated: int) -> tuple[int, NDArray[np.uint8]]:
-    """First mapped value and the table, entries x 3 (PS3.3 C.7.6.3.1.5). Segmented tables are not followed."""
-    descriptor, tables = raw.value(_PALETTE_FORM), [raw.value(tag) for tag in _PALETTES]
-    if descriptor is None or len(descriptor) < 6 or any(table is None for table in tables):
-        raise PermanentError(Code.UNSUPPORTED, "palette_missing_or_segmented")
-    count, start, bits = (int(one) for one in np.frombuffer(descriptor[:6], "<u2"))
-    count = count or 65536
-    columns = []
-    for table in tables:
-        assert table is not None
-        wide = len(table) >= 2 * count
-        values = np.frombuffer(table[: 2 * count] if wide else table[:count], "<u2" if wide else "u1")
-        if len(values) < count:
-            raise PermanentError(Code.CORRUPT, "palette_truncated")
-        high = int(values.max(initial=0))
-        columns.append((values >> 8 if wide and (bits > 8 or high > 255) and high > 255 else values).astype(np.uint8))
-    return start, np.stack(columns, axis=1)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from dicomlake.dicom import read_raw
-from dicomlake.pixels.clean import Order, clean
+from dicomlake.pixels.clean import Order, clean, regions_of
 from dicomlake.pixels.decide import sparing
+from dicomlake.pixels.find import find, mask_of
 from dicomlake.pixels.frames import frames_of
 from dicomlake.pixels.glance import needs_a_look
 from dicomlake.pixels.picture import picture_of
@@ -65,7 +64,7 @@ def _order(header: Mapping[str, Any]) -> Order:
         rules=LookRules(net=net, **look_rules),
         limits=PictureLimits(**header["limits"]),
         masks=tuple((int(b[0]), int(b[1]), int(b[2]), int(b[3])) for b in header["masks"]),
-        looks=bool(header["looks"]),
+        approved=bool(header["approved"]),
         threads=threads,
         sparing=sparing(frozenset(technical), tuple(known), threads) if technical is not None else None,
     )
@@ -96,14 +95,7 @@ def _preview(header: Mapping[str, Any], data: bytes) -> Answer:
     picture = picture_of(raw, order.limits)
     if picture is None:
         return {"preview": False}, []
-    from dicomlake.pixels.clean import regions_of
-    from dicomlake.pixels.find import find, mask_of
-
     frame = frames_of(raw, picture).frame(0)
     image = look(frame, picture)
-    found = (
-        mask_of(image.shape[:2], find(image, order.rules, order.threads))
-        if order.looks
-        else np.zeros(image.shape[:2], bool)
-    )
+    found = mask_of(image.shape[:2], find(image, order.rules, order.threads))
     return {"preview": True}, [sheet(person(frame, picture), None, regions_of(found))]

@@ -32,7 +32,9 @@ def read_words(image: Image | NDArray[np.uint8], threads: int = 1) -> list[Word]
     """Lines of text in `image` (rows x columns, or rows x columns x 3 in RGB; uint8), from top to bottom, then left to right."""
     colour = np.ascontiguousarray(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2))
     scales = _SCALES if colour.shape[0] * colour.shape[1] <= _LARGE else (1.0,)
-    polygons = _distinct([one for scale in scales for one in find_text(colour, scale, DetectorRules(), threads)])
+    polygons = _distinct(
+        [one.polygon for scale in scales for one in find_text(colour, scale, DetectorRules(), threads)]
+    )
     words = [word for polygon in polygons if (word := read_line(colour, polygon, threads)).text]
     return sorted(words, key=lambda word: (word.box[1] + word.box[3] // 2, word.box[0]))
 

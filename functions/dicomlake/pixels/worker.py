@@ -6,6 +6,7 @@ child.
 
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,19 +25,19 @@ _START_S = 120.0
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of one cleaning: `decide` (all, selective), `known` values that must go, `masks` painted over besides, whether it `looks`
-    (a steward may have), and whether a `preview` is wanted.
+    """What is wanted of one cleaning: `decide` (all, selective), `known` values that must go, `masks` painted over besides, whether a steward has
+    `approved` what a second look finds again and again, and whether a `preview` is wanted.
     """
 
     decide: str = "all"
     known: tuple[str, ...] = field(default=(), repr=False)
     masks: tuple[Box, ...] = ()
-    looks: bool = True
+    approved: bool = False
     preview: bool = False
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Done:
     """A cleaned picture (None: the object has none) and the PNG before and after, if one was wanted."""
 
     pixels: CleanPixels | None
@@ -50,6 +51,9 @@ class PixelWorker:
         self._rules = rules
         self._threads = threads
         self._child: subprocess.Popen[bytes] | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = (
+            None  # codecs that only know files leave nothing behind
+        )
         self._turn = threading.Lock()
 
     def size(self, raw: RawInstance) -> int:
@@ -71,13 +75,13 @@ class PixelWorker:
             return native_needs_a_look(raw, picture)
         return bool(self._ask({"op": "glance"}, raw)[0]["look"])
 
-    def clean(self, raw: RawInstance, wish: Wish) -> Outcome:
+    def clean(self, raw: RawInstance, wish: Wish) -> Done:
         """The picture without burned-in text. Raises PermanentError: corrupt, unsupported, resource_limit, pixel_phi_suspected, deid_failed."""
         if self._picture(raw) is None:
-            return Outcome(None)
+            return Done(None)
         reply, blobs = self._ask({"op": "clean", **self._wish(wish, raw)}, raw)
         if not reply["picture"]:
-            return Outcome(None)
+            return Done(None)
         preview = blobs.pop() if reply["preview"] else None
         attributes: dict[str, str | int | tuple[str, ...]] = {"BurnedInAnnotation": "NO"}
         for name, value in _mapping(reply["attributes"]).items():
@@ -86,10 +90,10 @@ class PixelWorker:
             )
         regions: list[Box] = [(int(a), int(b), int(c), int(d)) for a, b, c, d in reply["regions"]]  # type: ignore[attr-defined]  # boxes
         if not reply["changed"]:
-            return Outcome(CleanPixels(None, None, attributes), preview)
+            return Done(CleanPixels(None, None, attributes), preview)
         syntax = str(reply["syntax"])
         new = None if syntax == raw.syntax.uid or not raw.syntax.encapsulated else syntax
-        return Outcome(CleanPixels(blobs[0], new, attributes, regions=tuple(regions)), preview)
+        return Done(CleanPixels(blobs[0], new, attributes, regions=tuple(regions)), preview)
 
     def preview(self, raw: RawInstance) -> bytes | None:
         """A PNG of the first frame with what was found framed, None without a picture. Raises PermanentError."""
@@ -117,8 +121,8 @@ class PixelWorker:
         selective = wish.decide == "selective"
         return {
             "look": asdict(self._rules.look),
-            "masks": [*wish.masks, *(self._rules.boxes(facts) if wish.looks else ())],
-            "looks": wish.looks,
+            "masks": [*wish.masks, *self._rules.boxes(facts)],
+            "approved": wish.approved,
             "preview": wish.preview,
             "technical": sorted(self._rules.technical) if selective else None,
             "known": wish.known if selective else (),
@@ -148,13 +152,14 @@ class PixelWorker:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         source = str(Path(__file__).resolve().parents[2])
-        paths = ":".join((source, *(path for path in sys.path if path)))
+        self._scratch = tempfile.TemporaryDirectory(prefix="dicomlake-pixels-")
         # Nothing of this process's surroundings: neither keys nor credentials, nor addresses of services.
         surroundings = {
-            "PYTHONPATH": paths,
+            "PYTHONPATH": source,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "OMP_THREAD_LIMIT": "1",
             "LANG": "C.UTF-8",
+            "TMPDIR": self._scratch.name,
         }
         child = subprocess.Popen(
             [sys.executable, "-m", "dicomlake.pixels.child"],
@@ -176,13 +181,15 @@ class PixelWorker:
 
     def _drop(self) -> None:
         child, self._child = self._child, None
-        if child is None:
-            return
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
+        scratch, self._scratch = self._scratch, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    pipe.close()
+        if scratch is not None:
+            scratch.cleanup()
 
 
 def _mapping(value: object) -> Mapping[str, object]:

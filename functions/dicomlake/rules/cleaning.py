@@ -33,18 +33,21 @@ class DetectorRules:
 @dataclass(frozen=True, slots=True)
 class LookRules:
     """`small` and `large` are the scales of frames up to `small_pixels` and beyond; `turned_scale` that of the view on its side, whose finds
-    must be `turned_sure`; `pad` pixels are added around, `reach` line heights at most along the line; `least` is the height in pixels below
-    which nothing is text; `margin` is how much of the surroundings a partial look sees.
+    must be `turned_sure`; `pad` pixels are added around; what is less than `least` pixels high is no text, what is more than `tall` must be
+    seen at a smaller scale too; what scores less than `doubt` must be seen again or be read with confidence `legible`; `margin` is how
+    much of the surroundings a partial look sees.
     """
 
     small: tuple[float, ...] = (1.0, 2.0)
     large: tuple[float, ...] = (0.5, 1.0)
     small_pixels: int = 1_300_000
     turned_scale: float = 1.4
-    turned_sure: float = 0.6
+    turned_sure: float = 0.65
     pad: int = 2
-    reach: float = 2.5
     least: int = 4
+    tall: int = 72
+    doubt: float = 0.8
+    legible: float = 0.3
     margin: int = 64
     net: DetectorRules = field(default_factory=DetectorRules)
 
@@ -140,8 +143,8 @@ def _integers(entry: Field, names: Mapping[str, object]) -> dict[str, int]:
 
 
 def _look(entry: Field) -> LookRules:
-    whole = ("small_pixels", "pad", "least", "margin")
-    parts = ("turned_scale", "turned_sure", "reach")
+    whole = ("small_pixels", "pad", "least", "tall", "margin")
+    parts = ("turned_scale", "turned_sure", "doubt", "legible")
     fields = entry.mapping(["small", "large", "net", *whole, *parts])
     net = fields["net"].mapping(list(DetectorRules.__dataclass_fields__))
     return LookRules(
@@ -157,10 +160,12 @@ def _look(entry: Field) -> LookRules:
         small_pixels=fields["small_pixels"].integer(1, 100_000_000),
         pad=fields["pad"].integer(0, 50),
         least=fields["least"].integer(1, 100),
+        tall=fields["tall"].integer(20, 1000),
         margin=fields["margin"].integer(16, 1024),
         turned_scale=_real(fields["turned_scale"]),
         turned_sure=_real(fields["turned_sure"]),
-        reach=_real(fields["reach"]),
+        doubt=_real(fields["doubt"]),
+        legible=_real(fields["legible"]),
     )
 
 
