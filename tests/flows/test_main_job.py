@@ -7,12 +7,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 
 from dicomlake.batches import is_manifest_name
 from tests.flows.conftest import GATED_SITE, OTHER_SITE, SITE, Platform
-from tests.flows.objects import PACKAGED, PLANTED, copy_third, instance, ultrasound
+from tests.flows.objects import PACKAGED, PLANTED, copy_third, instance, picture, ultrasound
+from tests.pixels.test_clean import INK, shade
 
 pytestmark = pytest.mark.flow
 # Notes about the files, which belong to no study and would wait for one.
@@ -82,6 +84,36 @@ def test_what_cannot_be_cleaned_or_read_is_held(platform: Platform) -> None:
         "noise": ("quarantined", "not_dicom"),
         "nothing": ("quarantined", "empty"),
     }
+
+
+def test_an_ultrasound_cine_comes_out_clean_and_its_row_names_what_was_painted_over(platform: Platform) -> None:
+    batch, frames = "20261120-100000-aabb", cine()
+    made = picture(4, NumberOfFrames=len(frames), Rows=96, Columns=144, BitsAllocated=8, BitsStored=8, HighBit=7, PixelRepresentation=0,
+                   PixelData=frames.tobytes())  # fmt: skip
+    platform.put(f"{batch}/cine", made)
+    platform.wait_idle()
+    assert platform.receipts(batch)["cine"]["outcome"] == "released"
+    (row,) = platform.rows(
+        "SELECT object, deid, BurnedInAnnotation FROM `research.instances` WHERE NumberOfFrames = 3 AND Modality = 'US'"
+    )
+    deid = json.loads(row["deid"]) if isinstance(row["deid"], str) else row["deid"]
+    assert row["BurnedInAnnotation"] == "NO"
+    bucket = platform.services.storage.bucket(platform.services.settings.research_bucket)
+    clean = pydicom.dcmread(io.BytesIO(bucket.blob(row["object"]).download_as_bytes()))
+    assert "113101" in [code.CodeValue for code in clean.DeidentificationMethodCodeSequence]
+    after = clean.pixel_array
+    painted = np.zeros((96, 144), bool)
+    for left, top, right, bottom in deid["pixel_regions"]:
+        painted[top:bottom, left:right] = True
+    assert painted[INK].all()
+    assert painted.mean() < 0.3
+    assert all(len(set(frame[INK])) == 1 for frame in after)
+    assert np.array_equal(after[:, ~painted], frames[:, ~painted])
+
+
+def cine() -> np.ndarray:
+    """Three frames with a name that stands still."""
+    return np.stack([shade(0, 255, "bright", "u1", frame) for frame in range(3)])
 
 
 def test_what_research_holds_still_counts_for_operations(platform: Platform) -> None:
