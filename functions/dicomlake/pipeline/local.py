@@ -40,7 +40,7 @@ class Layout(StrEnum):
 @dataclass(frozen=True)
 class Order:
     """What to do: folders, whose rules, which key. `secret` is the research key's bytes, `maps` where lists of old and new UIDs and
-    patients go (None: nowhere).
+    patients go, `preview` where pictures before and after go (None: nowhere); `threads` is how many a picture may keep busy.
     """
 
     source: Path
