@@ -35,6 +35,7 @@ class Settings:
     translate_url: str = ""
     translate_engine: str = "libretranslate"
     translate_key: str = field(default="", repr=False)
+    text_model: str = "blank"
     emulated: bool = False
 
     @property

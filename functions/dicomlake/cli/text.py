@@ -16,6 +16,7 @@ from dicomlake.pipeline.services import identity_rules
 from dicomlake.pipeline.texts import LANGUAGES, Labels, TextLine, TextScrubber
 from dicomlake.pipeline.translation import translated_line, translation_of
 from dicomlake.pseudonyms import Domain, DomainKey
+from dicomlake.reports.scrub import Scrubber
 from dicomlake.rules import load_profile, load_site
 
 
@@ -55,7 +56,8 @@ def scrub(
     root = Path(settings.rules_dir) if settings.rules_dir else None
     key = DomainKey.from_secret(research_secret(settings, key_file), Domain.RESEARCH).site(site)
     shift = load_profile(profile or settings.profile, root).shift_days
-    scrubber = TextScrubber.load(root, key, identity_rules(load_site(site, root)), shift, surrogates)
+    identity = identity_rules(load_site(site, root))
+    scrubber = TextScrubber(Scrubber.load(root, settings.text_model), key, identity, shift, surrogates)
     if destination.resolve() == source.resolve():
         raise ConfigError("OUT.jsonl is IN.jsonl: the originals would be lost")
     lines = wrong = 0

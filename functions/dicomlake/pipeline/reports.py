@@ -27,11 +27,19 @@ _TELLING_TEXT = 60  # characters from which on the language of a text can be tol
 class ReportTools:
     """What cleaning reports of a site takes, each part built on first use."""
 
-    def __init__(self, key: SiteKey, identity: IdentityRules, shift_days: tuple[int, int], root: Path | None) -> None:
+    def __init__(
+        self,
+        key: SiteKey,
+        identity: IdentityRules,
+        shift_days: tuple[int, int],
+        root: Path | None,
+        text_model: str = "blank",
+    ) -> None:
         self.key = key
         self.identity = identity
         self.shift_days = shift_days
         self._root = root
+        self._text_model = text_model
         self.recognise = lru_cache(maxsize=4096)(self._recognise)
 
     @cached_property
@@ -39,7 +47,7 @@ class ReportTools:
         """The rules of recognition, compiled."""
         from dicomlake.reports.scrub import Scrubber
 
-        return Scrubber.load(self._root)
+        return Scrubber.load(self._root, self._text_model)
 
     @cached_property
     def cleaner(self) -> Cleaner:

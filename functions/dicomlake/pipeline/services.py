@@ -14,6 +14,7 @@ from dicomlake import __version__
 from dicomlake.batches import Announced, Delivery
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
+from dicomlake.pipeline.headers import HeaderRecogniser
 from dicomlake.pipeline.pictures import Pictures
 from dicomlake.pipeline.reports import ReportTools
 from dicomlake.pixels import PixelWorker
@@ -111,8 +112,10 @@ class Services:
         if site not in self._tools:  # a profile is compiled once per site, not once per object
             rules = self.site_rules(site)
             look = Pictures(self.pixel_worker, self.pixel_rules, site, bounded=True)
-            key = self.research(site)
-            self._tools[site] = site_tools(self.profile, self.pixel_routes, key, rules, look, self.rules_root)
+            key, model = self.research(site), self.settings.text_model
+            self._tools[site] = site_tools(
+                self.profile, self.pixel_routes, key, rules, look, self.rules_root, text_model=model
+            )
         return self._tools[site]
 
     @cached_property
@@ -169,12 +172,20 @@ def processors() -> int:
 
 
 def site_tools(
-    profile: Profile, routes: PixelRoutes, key: SiteKey, rules: SiteRules, look: Pictures, root: Path | None = None
+    profile: Profile,
+    routes: PixelRoutes,
+    key: SiteKey,
+    rules: SiteRules,
+    look: Pictures,
+    root: Path | None = None,
+    *,
+    text_model: str = "blank",
 ) -> Tools:
     """Rules and research key of a site, with the rules of its own on top of the profile."""
     identity = identity_rules(rules)
     own = profile.with_overrides(rules.overrides, rules.site)
-    return Tools(own, routes, key, identity, look, reports=ReportTools(key, identity, profile.shift_days, root))
+    reports = ReportTools(key, identity, profile.shift_days, root, text_model)
+    return Tools(own, routes, key, identity, look, HeaderRecogniser(root), reports)
 
 
 def identity_rules(rules: SiteRules) -> IdentityRules:

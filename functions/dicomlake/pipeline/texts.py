@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from dicomlake.pseudonyms import IdentityRules, SiteKey, patient_identity
 from dicomlake.reports.recognise import KnownValues, Setting, Span
@@ -65,13 +64,6 @@ class TextScrubber:
         self._identity = identity
         self._shift_days = shift_days
         self._surrogates = load_surrogates() if surrogates else None
-
-    @classmethod
-    def load(
-        cls, root: Path | None, key: SiteKey, identity: IdentityRules, shift_days: tuple[int, int], surrogates: bool
-    ) -> "TextScrubber":
-        """With the rules below `root`. Raises ConfigError."""
-        return cls(Scrubber.load(root), key, identity, shift_days, surrogates)
 
     def scrubbed(self, line: TextLine, setting: str, labels: Labels) -> dict[str, object]:
         """`id`, `text`, `spans`, `lang`, and `doubts` where there are any."""

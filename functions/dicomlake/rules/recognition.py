@@ -1,16 +1,18 @@
 """`deid_rules/text/identifiers.yaml`, `clinical.yaml` and `words.yaml` in, what the recognition of text goes by out. Called by `reports/`."""
 
+import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from dicomlake.errors import ConfigError
 from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import Field, RuleFiles
 from dicomlake.rules.text import TextRules, load_text_rules
 
-IDENTIFIERS, CLINICAL = "text/identifiers.yaml", "text/clinical.yaml"
+IDENTIFIERS, CLINICAL, VOCABULARY = "text/identifiers.yaml", "text/clinical.yaml", "text/vocabulary.txt.gz"
 _NAME = r"[a-z][a-z0-9_]*"
 
 
@@ -23,6 +25,9 @@ class IdentifierPattern:
     regex: re.Pattern[str]
     check: str
     safe: bool
+    sure: bool
+    header: bool
+    needs: tuple[str, ...]
     removes: tuple[str, ...]
     leaves: tuple[str, ...]
     source: str
@@ -50,6 +55,7 @@ class RecognitionRules:
     words: TextRules
     months: Mapping[str, tuple[tuple[str, ...], ...]]
     ordinary: frozenset[str]
+    vocabulary: frozenset[str]
     lexicon: Mapping[str, tuple[str, ...]]
 
 
@@ -65,9 +71,18 @@ def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
         clinical,
         words,
         _months(files),
-        ordinary | words.vocabulary,
+        ordinary,
+        _vocabulary(rules_dir(root)),
         MappingProxyType(lexicon),
     )
+
+
+def _vocabulary(folder: Path) -> frozenset[str]:
+    """Words of the six languages, folded, that are no names."""
+    try:
+        return frozenset(gzip.decompress((folder / VOCABULARY).read_bytes()).decode("utf-8").split("\n"))
+    except (OSError, EOFError, ValueError):
+        raise ConfigError(f"{VOCABULARY}: cannot be read below {folder}") from None
 
 
 def _patterns(root: Field) -> tuple[IdentifierPattern, ...]:
@@ -85,7 +100,9 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
 
 
 def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
-    fields = entry.mapping(["name", "label", "pattern", "removes", "leaves"], ["case", "check", "safe"])
+    fields = entry.mapping(
+        ["name", "label", "pattern", "removes", "leaves"], ["case", "check", "safe", "sure", "header", "needs"]
+    )
     case = "case" in fields and fields["case"].flag()
     try:
         regex = re.compile(_filled(fields["pattern"].text(), parts), re.NOFLAG if case else re.IGNORECASE)
@@ -97,6 +114,9 @@ def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
         regex,
         fields["check"].text(_NAME, "a name") if "check" in fields else "",
         "safe" in fields and fields["safe"].flag(),
+        "sure" in fields and fields["sure"].flag(),
+        "header" in fields and fields["header"].flag(),
+        tuple(item.text() for item in fields["needs"].items(at_least=1)) if "needs" in fields else (),
         tuple(item.text() for item in fields["removes"].items(at_least=1)),
         tuple(item.text() for item in fields["leaves"].items(at_least=1)),
         entry.source,

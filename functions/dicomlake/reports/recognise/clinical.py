@@ -5,6 +5,7 @@ The rule wins only in clinical company: "Mr Baker has a Baker cyst" holds one of
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold
@@ -18,12 +19,18 @@ _TITLE_BEFORE = re.compile(
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:\s?[x×*-]\s?\d+(?:[.,]\d+)?)*\s?([a-zµ%°]+)")
 
 
+_WORDLY = frozenset((Label.NAME, Label.LOCATION, Label.HOSPITAL, Label.OTHER, Label.PROFESSION))
+_NO_MEASURE = frozenset((Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL))
+_GUESSED = frozenset(("model", "fine", "propagated", "engine"))
+
+
 class Clinical:
     """The rules, compiled once."""
 
     def __init__(self, rules: RecognitionRules) -> None:
         self._terms = rules.clinical
         self._ordinary = rules.ordinary
+        self._vocabulary = rules.vocabulary
         phrases = sorted(rules.clinical.phrases, key=lambda phrase: (-len(phrase), phrase))
         spaced = "|".join(re.escape(phrase).replace(r"\ ", r"[\s-]{1,2}") for phrase in phrases)
         self._phrases = re.compile(rf"(?<![^\W_])(?:{spaced})(?![^\W_])")
@@ -34,59 +41,84 @@ class Clinical:
         """Whether a word is one of the language or of the trade."""
         return folded_word in self._ordinary or folded_word in self._terms.never
 
-    def is_term(self, text: str, start: int, end: int) -> bool:
-        """Whether the span is a clinical term where it stands."""
-        return any(s <= start and end <= e for s, e in self.terms(fold(text)))
+    def is_word(self, folded_word: str) -> bool:
+        """Whether a word stands in the vocabulary of the languages, in which no name does."""
+        return folded_word in self._vocabulary or self.is_ordinary(folded_word)
 
     def terms(self, folded: str) -> list[tuple[int, int]]:
-        """Start and end of the clinical terms that could be taken for names, in folded text."""
+        """Start and end of the clinical terms that could be taken for names, in folded text, with the word that makes them one."""
         found = [match.span() for match in self._phrases.finditer(folded)]
         for match in self._eponym.finditer(folded):
-            if self._among_clinical_words(folded, *match.span()) and not _TITLE_BEFORE.search(
-                folded[max(0, match.start() - 24) : match.start()]
-            ):
-                found.append(match.span())
+            start, end = match.span()
+            reach = self._reach(folded, start, end)
+            if reach is not None and not _TITLE_BEFORE.search(folded[max(0, start - 24) : start]):
+                found.append(reach)
         return found
 
-    def _among_clinical_words(self, folded: str, start: int, end: int) -> bool:
-        before = _WORD.findall(re.split(r"[.;:!?\n]", folded[max(0, start - 48) : start])[-1])
-        after = _WORD.findall(re.split(r"[.;:!?\n,]", folded[end : end + 48])[0])
-        return self._reaches(reversed(before[-_WORDS_AROUND:])) or self._reaches(after[:_WORDS_AROUND])
+    def _reach(self, folded: str, start: int, end: int) -> tuple[int, int] | None:
+        """From the clinical word before to the one after an eponym, behind nothing but links and other eponyms; None without one."""
+        before = re.split(r"[.;:!?\n]", folded[max(0, start - 48) : start])[-1]
+        after = re.split(r"[.;:!?\n,]", folded[end : end + 48])[0]
+        head = self._head(list(_WORD.finditer(before))[: -_WORDS_AROUND - 1 : -1])
+        tail = self._head(list(_WORD.finditer(after))[:_WORDS_AROUND])
+        if head is None and tail is None:
+            return None
+        return (start - len(before) + head.start() if head else start), (end + tail.end() if tail else end)
 
-    def _reaches(self, words: Iterable[str]) -> bool:
-        """Whether a head comes first, behind nothing but links and other eponyms."""
+    def _head(self, words: list[re.Match[str]]) -> re.Match[str] | None:
         for word in words:
-            if word in self._terms.heads:
-                return True
-            if word not in self._terms.links and word not in self._terms.eponyms:
-                return False
-        return False
+            if word[0] in self._terms.heads:
+                return word
+            if word[0] not in self._terms.links and word[0] not in self._terms.eponyms:
+                return None
+        return None
 
     def kept(self, text: str, spans: Iterable[Span]) -> Iterator[Span]:
-        """The spans that are no clinical term; known values of numbers and dates stand above the rule."""
+        """The spans without what is a clinical term in them; known values of numbers and dates stand above the rule."""
         folded = fold(text)
         terms = self.terms(folded)
         for span in spans:
             if span.layer == "known" and span.label is not Label.NAME:
                 yield span
-            elif (
-                any(s <= span.start and span.end <= e for s, e in terms)
-                or (
-                    span.label in (Label.NAME, Label.LOCATION, Label.HOSPITAL)
-                    and self._is_never(folded[span.start : span.end])
-                )
-                or (span.layer in ("model", "fine", "propagated") and self._is_measure(folded, span))
-            ):
-                continue
-            else:
-                yield span
+            elif span.label in _WORDLY:
+                yield from (rest for rest in self._without(span, terms) if not self._is_clinical(folded, rest))
+            elif not (span.layer in _GUESSED and self._is_measure(folded, span)):
+                yield self._without_words(folded, span) if span.label is Label.ID and span.layer in _GUESSED else span
+
+    def _without(self, span: Span, terms: list[tuple[int, int]]) -> list[Span]:
+        rests = [span]
+        for start, end in terms:
+            cut = []
+            for rest in rests:
+                if end <= rest.start or rest.end <= start:
+                    cut.append(rest)
+                    continue
+                cut += [replace(rest, end=start)] if rest.start < start else []
+                cut += [replace(rest, start=end)] if end < rest.end else []
+            rests = cut
+        return rests
+
+    def _without_words(self, folded: str, span: Span) -> Span:
+        """A number without the ordinary words a model took with it."""
+        words = list(re.finditer(r"\S+", folded[span.start : span.end]))
+        while len(words) > 1 and self.is_word(words[-1][0]):
+            words.pop()
+        while len(words) > 1 and self.is_word(words[0][0]):
+            words.pop(0)
+        return replace(span, start=span.start + words[0].start(), end=span.start + words[-1].end()) if words else span
+
+    def _is_clinical(self, folded: str, span: Span) -> bool:
+        shown = folded[span.start : span.end]
+        if span.layer in _GUESSED and not any(map(str.isalpha, shown)) and span.label is not Label.LOCATION:
+            return True
+        return self._is_never(shown) or (span.layer in _GUESSED and self._is_measure(folded, span))
 
     def _is_never(self, folded: str) -> bool:
         words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", folded)
         return bool(words) and all(word in self._terms.never for word in words)
 
     def _is_measure(self, folded: str, span: Span) -> bool:
-        if span.label in (Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL):
+        if span.label in _NO_MEASURE:
             return False
         found = _MEASURE.match(folded, span.start)
         return found is not None and found[1] in self._terms.units and found.end() >= span.end

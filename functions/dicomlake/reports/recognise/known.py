@@ -21,7 +21,7 @@ PARTICLES = frozenset(
     "de del della delle dei degli di da dal dalla do dos das du des d l la las le los lo van von vom zu zum zur der den ter ten te y e i "
     "und bin ibn ben al el abu af av mac mc o san santa st saint".split()
 )
-_TITLES = frozenset(
+TITLES = frozenset(
     "dr dra dott dottssa dottore prof profesor professor med mr mrs ms miss sir mme m mlle monsieur madame herr frau sr sra srta don dona "
     "sig sigra doc md phd jr ii iii iv rn pa np do facr frcr".split()
 )
@@ -167,7 +167,7 @@ def name_words(name: str) -> list[str]:
     words: list[str] = []
     for found in _WORD.findall(fold(name)):
         pieces = re.split(r"['’´`]", found)
-        words += [piece for piece in pieces if piece not in _TITLES or len(pieces) > 1]
+        words += [piece for piece in pieces if piece not in TITLES or len(pieces) > 1]
         if len(pieces) > 1:
             words.append("".join(pieces))
     return words

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise.checks import CHECKS
 from dicomlake.reports.recognise.clinical import Clinical
+from dicomlake.reports.recognise.known import PARTICLES, TITLES
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.recognition import IdentifierPattern
@@ -25,33 +26,44 @@ class PatternFinder:
         self._patterns = [(pattern, Label(pattern.label), CHECKS.get(pattern.check)) for pattern in patterns]
         self._clinical = clinical
 
-    def find(self, text: str, *, certain: bool = False) -> Iterator[Span]:
-        """Spans of layer `pattern`. With `certain`, only of patterns that say enough without the text around them."""
+    def find(self, text: str) -> Iterator[Span]:
+        """Spans of layer `pattern`."""
         shown = plain(text)
+        small = shown.lower()
+        terms: list[tuple[int, int]] | None = None
         for pattern, label, check in self._patterns:
+            if pattern.needs and not any(need in small for need in pattern.needs):
+                continue
             for found in pattern.regex.finditer(shown):
                 start, end = _limits(found)
                 if check is not None and not check(shown[start:end]):
                     continue
                 if pattern.safe:
+                    terms = self._clinical.terms(fold(text)) if terms is None else terms
                     if label is Label.NAME:
-                        end = self._without_ordinary_tail(shown, start, end)
-                    if not self._names_somebody(shown, start, end):
+                        start, end = self._name_within(shown, start, end)
+                    if not self._names_somebody(shown, start, end, terms):
                         continue
                 if start < end:
-                    yield Span(start, end, label, "pattern", score=0.9 if check else 0.8)
+                    yield Span(start, end, label, "pattern", score=0.9 if check or pattern.sure else 0.8)
 
-    def _names_somebody(self, shown: str, start: int, end: int) -> bool:
+    def _names_somebody(self, shown: str, start: int, end: int, terms: list[tuple[int, int]]) -> bool:
         words = _WORD.findall(fold(shown[start:end]).split("^")[0])
-        telling = [word for word in words if len(word) > 1 and not self._clinical.is_ordinary(word)]
-        return bool(telling) and not self._clinical.is_term(shown, start, end)
+        telling = [
+            word for word in words if len(word) > 1 and not self._clinical.is_ordinary(word) and word not in TITLES
+        ]
+        return bool(telling) and not any(s <= start and end <= e for s, e in terms)
 
-    def _without_ordinary_tail(self, shown: str, start: int, end: int) -> int:
-        """Cut where the first word stands that no name has, so that "Dr. Meier Radiologie" is Meier."""
+    def _name_within(self, shown: str, start: int, end: int) -> tuple[int, int]:
+        """Without titles before it, and cut where the first word stands that names have not: "Dr. Meier Radiologie" is Meier."""
         words = list(_WORD.finditer(shown, start, end))
-        while len(words) > 1 and self._clinical.is_ordinary(fold(words[-1][0])) and words[-1][0][0].isupper():
-            words.pop()
-        return words[-1].end() if words and words[-1].end() < end else end
+        while words and fold(words[0][0]) in TITLES:
+            start, words = (words[1].start(), words[1:]) if len(words) > 1 else (end, [])
+        for place, word in enumerate(words):
+            small = fold(word[0])
+            if place and len(small) > 3 and self._clinical.is_word(small) and small not in PARTICLES:
+                return start, words[place - 1].end()
+        return start, end
 
 
 def _limits(found: re.Match[str]) -> tuple[int, int]:

@@ -1,16 +1,23 @@
-"""All layers together: text and what is known in, spans that do not overlap out. Called by `scrub/` and, for header texts, the pipeline."""
+"""All layers together: text and what is known in, spans that do not overlap out. Called by `scrub/` and, for header texts, by the pipeline."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dicomlake.reports.recognise.clinical import Clinical
+from dicomlake.reports.recognise.crf import CrfModel
 from dicomlake.reports.recognise.dates import DateFinder
+from dicomlake.reports.recognise.doubt import Doubt
+from dicomlake.reports.recognise.features import FeatureMaker, Words
 from dicomlake.reports.recognise.known import NOTHING_KNOWN, KnownFinder, KnownValues
+from dicomlake.reports.recognise.meddocan import LABELS
 from dicomlake.reports.recognise.patterns import PatternFinder
-from dicomlake.reports.recognise.spans import Span, united
+from dicomlake.reports.recognise.propagate import propagated
+from dicomlake.reports.recognise.spans import SURE, Label, Span, united, widened
+from dicomlake.reports.recognise.tokens import Token, lines_of
 from dicomlake.reports.recognise.writing import fold
+from dicomlake.rules.models import load_models
 from dicomlake.rules.recognition import RecognitionRules, load_recognition_rules
 
 
@@ -22,35 +29,83 @@ class Setting(StrEnum):
 
 
 class Recogniser:
-    """The rules, compiled. One instance serves many texts and threads."""
+    """The rules, compiled, and the trained models, opened on first use. One instance serves many texts and threads."""
 
-    def __init__(self, rules: RecognitionRules) -> None:
+    def __init__(self, rules: RecognitionRules, root: Path | None = None) -> None:
         self.rules = rules
         self.clinical = Clinical(rules)
+        self._root = root
         self._patterns = PatternFinder(rules.patterns, self.clinical)
+        self._header_patterns = PatternFinder(tuple(one for one in rules.patterns if one.header), self.clinical)
         self._dates = DateFinder(rules.months)
         self._months = tuple(tuple(map(fold, form)) for forms in rules.months.values() for form in forms)
         self._known = lru_cache(maxsize=64)(self._known_finder)
+        self.words = Words(rules.lexicon, rules.ordinary, rules.clinical.eponyms, rules.vocabulary)
 
     @classmethod
     def load(cls, root: Path | None = None) -> "Recogniser":
         """From the rule files. Raises ConfigError."""
-        return cls(load_recognition_rules(root))
+        return cls(load_recognition_rules(root), root)
 
     def spans(
         self, text: str, known: KnownValues = NOTHING_KNOWN, lang: str = "en", setting: Setting = Setting.STRICT
     ) -> list[Span]:
         """What identifies in a report, in order of place, no two overlapping."""
-        return united(text, self.clinical.kept(text, self._found(text, known)))
+        found = self.found(text, known, lang, setting)
+        if setting is Setting.RESEARCH:
+            found = list(_probable(found))
+        found = list(self.clinical.kept(text, found))
+        again = propagated(text, found, self.clinical.is_word)
+        found += self.clinical.kept(text, again)
+        return united(text, [widened(text, span) for span in found] if setting is Setting.STRICT else found)
+
+    def found(self, text: str, known: KnownValues, lang: str, setting: Setting) -> list[Span]:
+        """What the layers find; spans may overlap."""
+        marks = self.marks(text)
+        return [*self.known_spans(text, known), *marks, *self.modelled(text, marks, lang, setting)]
 
     def header_spans(self, text: str, known: KnownValues = NOTHING_KNOWN) -> Iterable[tuple[int, int]]:
-        """What identifies in the short text of a header attribute, where no sentence tells what a word is."""
-        return [(span.start, span.end) for span in self.spans(text, known)]
+        """What identifies in the short text of a header attribute, where no sentence tells what a word is: known values and sure forms."""
+        found = [*self.known_spans(text, known), *self._header_patterns.find(text)]
+        return [(span.start, span.end) for span in united(text, self.clinical.kept(text, found))]
 
-    def _found(self, text: str, known: KnownValues) -> Iterator[Span]:
-        yield from self._known(known).find(text)
-        yield from self._dates.find(text)
-        yield from self._patterns.find(text)
+    def marks(self, text: str) -> list[Span]:
+        """What dates and patterns find, the surer and longer first: the models are told of it."""
+        found = [*self._dates.find(text), *self._patterns.find(text)]
+        return sorted(found, key=lambda span: (-span.score, span.start - span.end, span.start))
+
+    def known_spans(self, text: str, known: KnownValues) -> Iterator[Span]:
+        """Where known values stand."""
+        return self._known(known).find(text)
+
+    def modelled(self, text: str, marks: list[Span], lang: str, setting: Setting) -> Iterator[Span]:
+        """What the trained models find."""
+        lines = lines_of(text)
+        fine, general, maker = self._models
+        features = maker.of(lines, marks)
+        for model in (fine, general) if lang == "es" else (general,):
+            yield from model.find(lines, features, self._doubt(text, lang) if setting is Setting.STRICT else None)
+
+    def _doubt(self, text: str, lang: str) -> Callable[[list[Token], int], float]:
+        return Doubt(text, lang, self.clinical).of
+
+    @cached_property
+    def _models(self) -> tuple[CrfModel, CrfModel, FeatureMaker]:
+        models = load_models(self._root)
+        fine = CrfModel(models["spanish"].content, "fine", LABELS.__getitem__)
+        general = CrfModel(models["general"].content, "model", Label)
+        return fine, general, FeatureMaker(self.words, fine.attributes | general.attributes)
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
         return KnownFinder(known, self.clinical.is_ordinary, self._months, self.rules.words.phrases)
+
+
+def _probable(found: list[Span]) -> Iterator[Span]:
+    """Without forms that lack a proof (they only tell the models where to look), and without what reaches into a finding of the finer model."""
+    fine = [span for span in found if span.layer == "fine"]
+    for span in found:
+        if span.layer == "pattern" and span.score < SURE:
+            continue
+        if span.layer in ("model", "pattern") and any(span.meets(other) for other in fine):
+            continue
+        yield span

@@ -1,12 +1,13 @@
 """What a recogniser says about a text: spans, their labels, and how the findings of several recognisers become one list. Used by the whole room."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What a span is. The first block identifies and is replaced; of the second, `kept_as_is` decides."""
+    """What a span is. An age up to 89, a sex and a word for a relative are told, and stay in the text."""
 
     NAME = "NAME"
     DATE = "DATE"
@@ -39,48 +40,78 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-# Where findings differ, the earlier layer decides on the label and the limits; the later one only adds what it sees beyond.
-LAYERS = ("known", "pattern", "fine", "model", "engine", "propagated")
+# Where findings differ, the earlier layer decides on the label and the limits; a later one only adds what it sees beyond.
+LAYERS = ("known", "fine", "sure", "model", "pattern", "engine", "propagated")
 _RANK = {name: rank for rank, name in enumerate(LAYERS)}
+SURE = 0.9
+_LONGEST = 40  # letters of a word
+_JOINERS = ",;:|^=-–/.'’`´ \t\n"
 
 
 def united(text: str, spans: Iterable[Span]) -> list[Span]:
     """All characters anybody found, in spans that do not overlap, in order of place.
 
-    A finding that reaches beyond a better ranked one leaves its rest as spans of its own, cut at the words; a rest without a letter or
-    digit is dropped.
+    A finding that reaches beyond a better ranked one of its label widens it, unless that came from the finer model, which knows where its
+    kind ends; else its rest is a span of its own. A rest without a letter or digit is dropped.
     """
     taken: list[Span] = []
-    for span in sorted(spans, key=lambda one: (_RANK.get(one.layer, len(LAYERS)), one.start, -one.end)):
+    for span in sorted(spans, key=_order):
+        same = [other for other in taken if span.meets(other) and other.label is span.label and other.layer != "fine"]
+        if same:
+            span = replace(
+                same[0], start=min(span.start, *(o.start for o in same)), end=max(span.end, *(o.end for o in same))
+            )
+            taken = [other for other in taken if other not in same]
         for start, end in _rests(span, taken):
             start, end = trimmed(text, start, end)
             if any(map(str.isalnum, text[start:end])):
-                taken.append(Span(start, end, span.label, span.layer, span.fine, span.score))
+                taken.append(replace(span, start=start, end=end))
     return sorted(taken)
+
+
+def _order(span: Span) -> tuple[int, int, int]:
+    layer = "sure" if span.layer == "pattern" and span.score >= SURE else span.layer
+    return _RANK.get(layer, len(LAYERS)), span.start, -span.end
 
 
 def _rests(span: Span, taken: list[Span]) -> list[tuple[int, int]]:
     rests = [(span.start, span.end)]
     for other in taken:
-        if not span.meets(other):
-            continue
-        cut = []
-        for start, end in rests:
-            if other.start >= end or other.end <= start:
-                cut.append((start, end))
-                continue
-            if start < other.start:
-                cut.append((start, other.start))
-            if other.end < end:
-                cut.append((other.end, end))
-        rests = cut
+        if span.meets(other):
+            rests = [rest for one in rests for rest in _cut(one, other)]
     return rests
+
+
+def _cut(rest: tuple[int, int], other: Span) -> list[tuple[int, int]]:
+    start, end = rest
+    if other.start >= end or other.end <= start:
+        return [rest]
+    return [piece for piece in ((start, other.start), (other.end, end)) if piece[0] < piece[1]]
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """The same without white space and joining punctuation at the ends."""
-    while start < end and (text[start].isspace() or text[start] in ",;:|^=-–/"):
+    while start < end and text[start] in _JOINERS:
         start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;:|^=-–/"):
+    while end > start and text[end - 1] in _JOINERS and not (text[end - 1] == "." and _is_initial(text, start, end)):
         end -= 1
     return start, end
+
+
+def _is_initial(text: str, start: int, end: int) -> bool:
+    """Whether the point at the end belongs to an abbreviation ("R. J.")."""
+    return end - start >= 2 and text[end - 2].isupper() and (end - start == 2 or not text[end - 3].isalnum())
+
+
+_JOINED = {Label.ID: re.compile(r"[\w/-]*"), Label.PHONE: re.compile(r"[\d/-]*")}
+_JOINED |= dict.fromkeys((Label.NAME, Label.LOCATION, Label.HOSPITAL), re.compile(r"(?:[^\W\d_]|[-'’´](?=[^\W\d_]))*"))
+
+
+def widened(text: str, span: Span) -> Span:
+    """To the ends of the words a span begins and ends in: a part of a double name or of a number with hyphens is never left behind."""
+    joined = _JOINED.get(span.label)
+    if joined is None or span.layer == "fine":
+        return span
+    end = joined.match(text, span.end)
+    start = joined.match(text[max(0, span.start - _LONGEST) : span.start][::-1])
+    return replace(span, start=span.start - (start.end() if start else 0), end=end.end() if end else span.end)

@@ -6,7 +6,6 @@ from pathlib import Path
 from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Recogniser, Setting, Span
 from dicomlake.reports.scrub.language import LANGUAGES, detected, is_latin
 from dicomlake.reports.scrub.replace import Replacer
-from dicomlake.rules.recognition import load_recognition_rules
 
 _WORD_LETTERS = 0.5  # of the visible characters of a text that can be read
 _READABLE_FROM = 80  # characters
@@ -32,9 +31,11 @@ class Scrubber:
         self.recogniser = recogniser
 
     @classmethod
-    def load(cls, root: Path | None = None) -> "Scrubber":
-        """With the rules below `root` (default: those of the package). Raises ConfigError."""
-        return cls(Recogniser(load_recognition_rules(root)))
+    def load(cls, root: Path | None = None, nlp: str = "blank") -> "Scrubber":
+        """With the rules below `root` (default: those of the package), behind Presidio; `nlp` may name an installed model. Raises ConfigError."""
+        from dicomlake.reports.recognise.presidio import AnalyzedRecogniser
+
+        return cls(AnalyzedRecogniser.load(root, nlp))
 
     def scrub(
         self,

@@ -1,0 +1,160 @@
+"""The recogniser of reports behind Presidio's `AnalyzerEngine`. Imported on first use by `scrub/`: Presidio takes seconds to import.
+
+Our layers are Presidio recognisers beside those of its own that prove a number by its check digit. Pipelines are blank unless a spaCy model is
+configured and installed; nothing is ever downloaded, neither a model nor a list of domains.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import spacy
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import (
+    AuMedicareRecognizer,
+    AuTfnRecognizer,
+    FiPersonalIdentityCodeRecognizer,
+    InAadhaarRecognizer,
+    PlPeselRecognizer,
+    SpacyRecognizer,
+)
+
+from dicomlake.errors import ConfigError
+from dicomlake.reports.recognise.known import KnownValues
+from dicomlake.reports.recognise.recogniser import Recogniser, Setting
+from dicomlake.reports.recognise.spans import Label, Span
+from dicomlake.rules.recognition import load_recognition_rules
+
+BLANK = "blank"
+_LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
+_CHECKED = (
+    PlPeselRecognizer,
+    InAadhaarRecognizer,
+    AuTfnRecognizer,
+    AuMedicareRecognizer,
+    FiPersonalIdentityCodeRecognizer,
+)
+_PROVEN = 0.9  # the score of a number whose check digit is right
+_ENGINE_LABELS = {
+    "PERSON": Label.NAME,
+    "LOCATION": Label.LOCATION,
+    "ORGANIZATION": Label.HOSPITAL,
+    "DATE_TIME": Label.DATE,
+}
+_SPAN = "dicomlake_span"
+
+
+class AnalyzedRecogniser(Recogniser):
+    """The layers of `Recogniser`, asked through Presidio. `nlp` is "blank" or `spacy:<model>`. Raises ConfigError for a model that is not there."""
+
+    @classmethod
+    def load(cls, root: Path | None = None, nlp: str = BLANK) -> "AnalyzedRecogniser":
+        """From the rule files."""
+        made = cls(load_recognition_rules(root), root)
+        made._engine = _analyzer(_pipelines(nlp), nlp != BLANK)
+        return made
+
+    _engine: AnalyzerEngine
+
+    def found(self, text: str, known: KnownValues, lang: str, setting: Setting) -> list[Span]:
+        """What the layers and the engine find; spans may overlap."""
+        marks = self.marks(text)
+        layers: list[EntityRecognizer] = [
+            LayerRecognizer("KnownValues", lang, lambda: self.known_spans(text, known)),
+            LayerRecognizer("ValidatedForms", lang, lambda: marks),
+            LayerRecognizer("TrainedModels", lang, lambda: self.modelled(text, marks, lang, setting)),
+        ]
+        return list(_spans(self._engine.analyze(text, lang, ad_hoc_recognizers=layers)))
+
+
+class LayerRecognizer(EntityRecognizer):
+    """One of our layers as Presidio knows them, for one text. The entities are the labels of `spans.py`."""
+
+    def __init__(self, name: str, language: str, find: Callable[[], Iterable[Span]]) -> None:
+        self._find = find
+        self._name = name
+        super().__init__([str(label) for label in Label], name=name, supported_language=language)
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        """The spans as results; what Presidio has no field for travels in the metadata."""
+        return [
+            RecognizerResult(
+                str(span.label), span.start, span.end, span.score, recognition_metadata=self._metadata(span)
+            )
+            for span in self._find()
+        ]
+
+    def _metadata(self, span: Span) -> dict[str, object]:
+        return {
+            RecognizerResult.RECOGNIZER_NAME_KEY: self._name,
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            _SPAN: span,
+        }
+
+
+class _NoEnhancer(ContextAwareEnhancer):
+    """Context is the models' business; Presidio's own enhancer copies every result."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 0)
+
+    def enhance_using_context(
+        self, text: str, raw_results: list[RecognizerResult], *_: object, **__: object
+    ) -> list[RecognizerResult]:
+        return raw_results
+
+
+class _Pipelines(SpacyNlpEngine):
+    """Pipelines that are there; the parent would download."""
+
+    def load(self) -> None:
+        """Nothing: `nlp` is set by who makes it."""
+
+
+def _pipelines(nlp: str) -> _Pipelines:
+    engine = _Pipelines(
+        ner_model_configuration=NerModelConfiguration(labels_to_ignore=["CARDINAL", "ORDINAL", "QUANTITY"])
+    )
+    pipelines = {lang: spacy.blank(lang) for lang in _LANGUAGES}
+    if nlp != BLANK:
+        kind, _, model = nlp.partition(":")
+        if kind != "spacy" or not model or not spacy.util.is_package(model):
+            raise ConfigError("the language model named is not installed; use blank or spacy:<an installed model>")
+        loaded = spacy.load(model)
+        if loaded.lang not in pipelines:
+            raise ConfigError("the language model named is for none of the six languages")
+        pipelines[loaded.lang] = loaded
+    engine.nlp = pipelines  # type: ignore[assignment]  # Presidio says None, and puts a dictionary there
+    return engine
+
+
+def _analyzer(pipelines: _Pipelines, with_model: bool) -> AnalyzerEngine:
+    registry = RecognizerRegistry(supported_languages=list(_LANGUAGES))
+    for lang in _LANGUAGES:
+        for kind in _CHECKED:
+            registry.add_recognizer(kind(supported_language=lang))
+        if with_model:
+            registry.add_recognizer(SpacyRecognizer(supported_language=lang))
+    return AnalyzerEngine(
+        registry=registry,
+        nlp_engine=pipelines,
+        supported_languages=list(_LANGUAGES),
+        context_aware_enhancer=_NoEnhancer(),
+    )
+
+
+def _spans(results: Iterable[RecognizerResult]) -> Iterator[Span]:
+    for result in results:
+        ours = (result.recognition_metadata or {}).get(_SPAN)
+        if ours is not None:
+            yield ours
+        elif result.entity_type in _ENGINE_LABELS:
+            yield Span(result.start, result.end, _ENGINE_LABELS[result.entity_type], "engine", score=result.score)
+        elif result.score >= _PROVEN:
+            yield Span(result.start, result.end, Label.ID, "pattern", score=result.score)

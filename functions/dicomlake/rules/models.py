@@ -1,0 +1,41 @@
+"""`deid_rules/text/models.yaml` in, the trained models it names out, each proven to be the file it says. Called by `reports/`."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicomlake.errors import ConfigError
+from dicomlake.rules.paths import rules_dir
+from dicomlake.rules.reader import RuleFiles
+
+MODELS = "text/models.yaml"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model of python-crfsuite. `languages` are those it was trained for; `content` the file."""
+
+    name: str
+    languages: tuple[str, ...]
+    sha256: str
+    content: bytes = field(repr=False)
+
+
+def load_models(root: Path | None = None) -> Mapping[str, TrainedModel]:
+    """The models by name. Raises ConfigError for one that is missing or is not the file its hash says: no start without a recogniser."""
+    folder = rules_dir(root)
+    models = {}
+    for name, entry in RuleFiles(folder).open(MODELS).mapping(["models"])["models"].entries().items():
+        fields = entry.mapping(["file", "sha256", "languages"])
+        path = folder / "text" / fields["file"].text(r"[a-z_]+\.crfsuite", "a file beside this one")
+        try:
+            content = path.read_bytes()
+        except OSError:
+            raise ConfigError(f"{fields['file'].source}: file: cannot be read; train it again") from None
+        sha256 = fields["sha256"].text(r"[0-9a-f]{64}", "64 hexadecimal digits")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            fields["sha256"].fail("is not the hash of the file")
+        languages = fields["languages"].unique(lambda item: item.text(r"[a-z]{2}", "a language"))
+        models[name] = TrainedModel(name, languages, sha256, content)
+    return models

@@ -1,0 +1,128 @@
+"""All layers together, with the trained models: one table of texts, and what must be refused."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dicomlake.errors import ConfigError
+from dicomlake.reports.recognise import KnownValues, Label, Recogniser, Setting, Span
+from dicomlake.reports.recognise.presidio import AnalyzedRecogniser
+from dicomlake.reports.recognise.spans import united
+from dicomlake.rules.models import load_models
+from dicomlake.rules.paths import rules_dir
+from tests.reports.unseen.writer import LANGUAGES, UnseenWriter
+
+RECOGNISER = AnalyzedRecogniser.load()
+
+
+def places(spans: list[Span]) -> set[int]:
+    return {place for span in spans for place in range(span.start, span.end)}
+
+
+def removed(text: str, lang: str, known: KnownValues | None = None) -> list[str]:
+    spans = RECOGNISER.spans(text, known or KnownValues(), lang)
+    return [text[span.start : span.end] for span in spans if span.label not in (Label.SEX, Label.RELATIVE)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "gone"),
+    [
+        ("en", "Seen with her daughter Thorunn Wolstenholme on 3 May 2019.", {"Thorunn Wolstenholme", "3 May 2019"}),
+        ("en", "Comparison: CT from Wexcombe General Hospital, MRN 0042137.", {"Wexcombe General Hospital", "0042137"}),
+        ("es", "Paciente remitido por el Dr. Iturralde el 3 de mayo de 2019.", {"Iturralde", "3 de mayo de 2019"}),
+        ("fr", "Patiente adressée par le Dr Castelnuovo le 3 mai 2019.", {"Castelnuovo", "3 mai 2019"}),
+        ("de", "Überweisung durch Frau Dr. Rautenberg am 3. Mai 2019.", {"Rautenberg", "3. Mai 2019"}),
+        ("it", "Paziente inviato dal Dott. Pappalardo il 3 maggio 2019.", {"Pappalardo", "3 maggio 2019"}),
+        ("pt", "Utente enviado pelo Dr. Urrutia a 3 de maio de 2019.", {"Urrutia", "3 de maio de 2019"}),
+        ("en", "The lungs are clear. Known Hodgkin lymphoma. Foley catheter in place.", set()),
+        ("de", "Leber und Milz normal groß. Morbus Crohn. Kein Hinweis auf Baker-Zyste.", set()),
+        ("fr", "Foie de taille normale. Kyste de Baker. Maladie de Crohn.", set()),
+    ],
+)
+def test_who_is_meant_goes_and_what_is_meant_stays(lang: str, text: str, gone: set[str]) -> None:
+    assert set(removed(text, lang)) == gone
+
+
+def test_who_is_named_once_is_found_again_in_the_text() -> None:
+    text = "Dr. Wolstenholme reviewed this.\nNo effusion.\nWOLSTENHOLME agrees."
+    assert removed(text, "en") == ["Wolstenholme", "WOLSTENHOLME"]
+
+
+def test_presidio_changes_nothing_our_layers_find() -> None:
+    plain = Recogniser.load()
+    for one in UnseenWriter(3).documents(2):
+        known = KnownValues.of(one.known)
+        mine, shared = (places(each.spans(one.text, known, one.lang)) for each in (plain, RECOGNISER))
+        assert mine <= shared
+
+
+def test_presidio_adds_numbers_its_own_recognisers_prove() -> None:
+    assert "44051401359" in removed("PESEL 44051401359 given", "en")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_most_of_what_identifies_is_found_in_layouts_nobody_trained_on(known: bool) -> None:
+    missed = total = 0
+    for one in UnseenWriter(11, "first").documents(6) + UnseenWriter(11, "second").documents(7):
+        spans = RECOGNISER.spans(one.text, KnownValues.of(one.known) if known else KnownValues(), one.lang)
+        places = {place for span in spans for place in range(span.start, span.end)}
+        wanted = [place for start, end, _ in one.spans for place in range(start, end) if one.text[place].isalnum()]
+        missed += sum(place not in places for place in wanted)
+        total += len(wanted)
+    assert missed / total < (0.03 if known else 0.08)
+
+
+def test_every_language_has_its_unseen_reports() -> None:
+    assert {one.lang for one in UnseenWriter(1).documents(1)} == set(LANGUAGES)
+
+
+def test_a_model_that_is_not_its_hash_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "deid_rules"
+    shutil.copytree(rules_dir(None), folder)
+    assert load_models(tmp_path)["general"].languages == LANGUAGES
+    path = folder / "text" / "general.crfsuite"
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(ConfigError, match="hash"):
+        load_models(tmp_path)
+    path.unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_models(tmp_path)
+
+
+def test_the_models_are_small() -> None:
+    assert sum(len(model.content) for model in load_models().values()) <= 3_000_000
+
+
+@pytest.mark.parametrize("name", ["spacy:xx_not_there", "transformers:x", "spacy:", "anything"])
+def test_a_language_model_that_is_not_there_stops_the_start(name: str) -> None:
+    with pytest.raises(ConfigError, match="not installed"):
+        AnalyzedRecogniser.load(nlp=name)
+
+
+def test_a_picture_does_not_pay_for_presidio() -> None:
+    code = "import sys, dicomlake.pipeline.assess, dicomlake.pipeline.headers as h; from dicomlake.dicom import KnownIdentity; "
+    code += "h.HeaderRecogniser(None)('seen by Dr. Okafor', KnownIdentity()); "
+    code += "import json; print(json.dumps([m for m in ('presidio_analyzer', 'spacy', 'pycrfsuite', 'py3langid') if m in sys.modules]))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout) == []
+
+
+def test_findings_of_one_label_that_meet_are_one_and_others_share_no_character() -> None:
+    text = "J. Smith London"
+    spans = [
+        Span(3, 8, Label.NAME, "known"),
+        Span(0, 8, Label.NAME, "pattern"),
+        Span(3, 15, Label.LOCATION, "model"),
+    ]
+    assert [(s.start, s.end, s.label) for s in united(text, spans)] == [(0, 8, Label.NAME), (9, 15, Label.LOCATION)]
+
+
+def test_research_takes_no_more_than_strict() -> None:
+    for one in UnseenWriter(5).documents(1):
+        strict = {p for s in RECOGNISER.spans(one.text, lang=one.lang) for p in range(s.start, s.end)}
+        research = RECOGNISER.spans(one.text, lang=one.lang, setting=Setting.RESEARCH)
+        assert {p for s in research for p in range(s.start, s.end)} <= strict
