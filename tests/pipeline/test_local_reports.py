@@ -15,11 +15,15 @@ from tests.reports.structured import encapsulated, structured_report
 HEADER = {"PatientName": "Okafor Leclerc^Miriam", "PatientID": makers.PATIENT_ID, "AccessionNumber": makers.ACCESSION}
 
 
-def run(folder: Path, files: dict[str, bytes], layout: Layout = Layout.MIRROR) -> dict[str, local.Line]:
+def run(
+    folder: Path, files: dict[str, bytes], layout: Layout = Layout.MIRROR, unlinked: bool = False
+) -> dict[str, local.Line]:
     for name, data in files.items():
         (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "in" / name).write_bytes(data)
-    order = Order(folder / "in", folder / "out", "clinic-a", "research", b"a key of these tests", layout)
+    order = Order(
+        folder / "in", folder / "out", "clinic-a", "research", b"a key of these tests", layout, unlinked=unlinked
+    )
     return {line.input: line for line in local.run(order, local.inputs(order), 1)}
 
 
@@ -56,19 +60,40 @@ def test_names_keep_their_place_and_never_take_that_of_another_input(tmp_path: P
         "r.docx": makers.docx(),
         "plain": makers.TEXT.encode(),
     }
-    lines = run(tmp_path, files)
+    lines = run(tmp_path, files, unlinked=True)
     assert {name: line.output for name, line in lines.items()} == {
         "r.pdf": "r.pdf", "r.pdf.txt": "r.pdf.txt", "r.docx": "r.docx.pdf", "plain": "plain.txt"}  # fmt: skip
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"r.pdf", "r.pdf.txt", "r.pdf.clean.txt", "r.docx.pdf", "r.docx.txt", "plain.txt"}
 
 
-def test_a_lone_report_is_released_as_a_patient_of_its_own(tmp_path: Path) -> None:
-    lines = run(
-        tmp_path, {"r.txt": makers.TEXT.encode(), "s.txt": makers.TEXT.replace("cough", "fever").encode()}, Layout.UID
-    )
+def test_a_report_of_no_known_study_is_held_unless_asked_for(tmp_path: Path) -> None:
+    files = {"r.txt": makers.TEXT.encode(), "s.txt": makers.TEXT.replace("cough", "fever").encode()}
+    held = run(tmp_path / "held", files, Layout.UID)
+    assert {(line.outcome, line.code) for line in held.values()} == {("quarantined", "missing_context")}
+    lines = run(tmp_path / "asked", files, Layout.UID, unlinked=True)
     assert {(line.outcome, line.detail) for line in lines.values()} == {("released", "study_not_known")}
     assert len({str(line.output).split("/")[0] for line in lines.values()}) == 2
+
+
+def test_a_manifest_that_contradicts_the_report_is_not_believed(tmp_path: Path) -> None:
+    files = {
+        "manifest.csv": b"accession_number;file\nACC7002;n.txt\n",
+        "n.txt": f"Accession: {makers.ACCESSION}. Okafor: findings normal.".encode(),
+        "a/1.dcm": instance(**HEADER),
+        "b/1.dcm": instance(patient=2, study=2),
+    }
+    line = run(tmp_path, files)["n.txt"]
+    assert (line.outcome, line.code) == ("quarantined", "accession_mismatch")
+
+
+def test_text_with_a_stray_nul_or_without_its_mark_is_text(tmp_path: Path) -> None:
+    files = {
+        "a.txt": makers.TEXT.encode().replace(b"Indication", b"\0Indication"),
+        "b.txt": makers.TEXT.encode("utf-16-le"),
+    }
+    lines = run(tmp_path, files, unlinked=True)
+    assert {line.outcome for line in lines.values()} == {"released"}
 
 
 def test_manifests_tell_the_study_and_are_not_copied(tmp_path: Path) -> None:

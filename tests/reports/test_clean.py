@@ -88,11 +88,25 @@ def test_every_letter_of_the_six_languages_can_be_written_and_read_again(tmp_pat
 
 def test_a_known_value_in_a_finished_file_is_a_failure() -> None:
     needles = Needles.of(KNOWN, [], SCRUBBER.recogniser)
-    for text in ("Seen by okafor.", "MRN 5520917", "ACC 771204", "born 14.03.1961", "Brandstetter, U."):
+    for text in (
+        "Seen by okafor.",
+        "MRN 5520917",
+        "ACC 771204",
+        "born 14.03.1961",
+        "Brandstetter, U.",
+        "seenbyBRANDSTETTERtoday",
+    ):
         with pytest.raises(PermanentError) as caught:
             prove(".txt", text.encode(), needles, "en")
         assert caught.value.code is Code.DEID_FAILED, text
     prove(".txt", b"There is a Baker cyst of 12 mm.", needles, "en")
+
+
+def test_letters_written_out_are_the_same_name() -> None:
+    needles = Needles.of(KnownValues(names=("Müllerßen^Jörg",)), [], SCRUBBER.recogniser)
+    for text in ("Herr Muellerssen", "Herr Mullerssen"):
+        with pytest.raises(PermanentError):
+            prove(".txt", text.encode(), needles, "de")
 
 
 def test_what_was_found_once_must_be_gone_everywhere() -> None:

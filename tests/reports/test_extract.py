@@ -153,6 +153,8 @@ def encrypted_pdf() -> bytes:
         (packed({"word/document.xml": ENTITY}), "office", Code.UNSAFE_XML),
         (packed({"xl/workbook.xml": b"<w/>"}), "office", Code.UNSUPPORTED),
         (makers.docx()[:400], "office", Code.CORRUPT),
+        (packed({"word/document.xml": b"<d>text</d>", "media/0": b"\0" * (80 << 20)}), "office", Code.RESOURCE_LIMIT),
+        (packed({"word/document.xml": b"<d>text</d>", "../../a": b"x"}), "office", Code.UNSAFE_ARCHIVE),
         (b"\n \n", "text", Code.TEXT_PHI_SUSPECTED),
         (b"name;born\nA B;1970\nC D;1980\n".replace(b";", b";;"), "text", Code.TEXT_PHI_SUSPECTED),
         ("\ufeff".encode("utf-16-le") + b"\x00\xd8\x00", "text", Code.CORRUPT),

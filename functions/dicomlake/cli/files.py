@@ -48,6 +48,8 @@ key_option = click.option(
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
 )
+@click.option("--unlinked", type=click.Choice(["hold", "release"]), default="hold", show_default=True,
+              help="A report that belongs to no study here is held; release lets it pass, scrubbed strictly.")  # fmt: skip
 @click.option(
     "--translate-to",
     type=click.Choice(environment.LANGUAGES),
@@ -75,6 +77,7 @@ def deidentify(
     jobs: int,
     report: Path | None,
     maps: Path | None,
+    unlinked: str,
     translate_to: str | None,
     preview: Path | None,
     as_json: bool,
@@ -91,7 +94,7 @@ def deidentify(
     counts: Counter[tuple[str, str]] = Counter()
     lines = []
     with _translating(translate_to) as url, progress(len(files), "file", "de-identifying") as bar:
-        order = replace(order, translate_to=translate_to or "", translate_url=url)
+        order = replace(order, unlinked=unlinked == "release", translate_to=translate_to or "", translate_url=url)
         for line in local.run(order, files, min(jobs, max(1, len(files)))):
             counts[line.outcome, line.code or ""] += 1
             lines.append(asdict(line))

@@ -173,6 +173,8 @@ def _report(data: bytes, kind: Kind, tools: ReportTools, asked: Asked, around: A
         link = around.link(document)
         if link is None and not (around.alone or reports.speaks_for_itself(document, tools)):
             return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="waits_for_context")
+        if link is not None and link.contradicted:
+            return replace(found, code=Code.ACCESSION_MISMATCH, detail="report_names_another_study")
         report = reports.clean_report(document, link, tools, asked)
     except NeedsOcr:
         return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail="handed_on")

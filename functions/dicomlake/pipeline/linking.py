@@ -54,6 +54,7 @@ class Link:
     accession: str | None = field(repr=False)
     known: KnownValues = field(repr=False)
     by_folder: bool = False
+    contradicted: bool = False
 
 
 def facts_of_instance(
@@ -131,7 +132,24 @@ class Studies:
         self._facts = sorted(set(facts), key=lambda f: (f.study, f.folder, repr(_sortable(f))))
 
     def link(self, clues: Clues) -> Link | None:
-        """The study a report belongs to; None when nothing tells, or different patients could be meant."""
+        """The study a report belongs to; None when nothing tells, or different patients could be meant.
+
+        A link is `contradicted` where the text names another patient's accession number or id, and nothing of the one it is linked to.
+        """
+        found = self._link(clues)
+        return found if found is None else replace(found, contradicted=self._contradicts(clues, found))
+
+    def _contradicts(self, clues: Clues, link: Link) -> bool:
+        written = set(clues.tokens)
+        own = [f for f in self._facts if f.patient.patient_id == link.patient.patient_id]
+        others = [f for f in self._facts if f.patient.patient_id != link.patient.patient_id]
+
+        def named(facts: list[StudyFacts]) -> bool:
+            return any(f.accession in written or f.patient.patient_id in written for f in facts)
+
+        return named(others) and not named(own)
+
+    def _link(self, clues: Clues) -> Link | None:
         for found in (self._by_uid(clues), self._by_accession(clues), self._by_patient(clues)):
             if found:
                 return self._linked(found)

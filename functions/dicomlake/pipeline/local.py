@@ -56,6 +56,7 @@ class Order:
     threads: int = 1
     surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
     taken: frozenset[str] = field(default_factory=frozenset, repr=False)
+    unlinked: bool = False
     translate_to: str = ""
     translate_url: str = ""
 
@@ -196,7 +197,10 @@ def _work(path: Path) -> Worked:
     relative = path.relative_to(order.root).as_posix()
     if is_manifest_name(relative):  # it has told what it can, and names accession numbers
         return Assessment(Outcome.IGNORED, None, "manifest", Kind.MANIFEST, None), None, Maps()
-    assessment = assess(data, _Worker.tools, around=order.surroundings.around(relative, _Worker.tools))
+    around = order.surroundings.around(relative, _Worker.tools, alone=order.unlinked)
+    assessment = assess(data, _Worker.tools, around=around)
+    if assessment.detail == "waits_for_context":  # nothing more will come here
+        return Assessment.held(Code.MISSING_CONTEXT, "study_not_known", assessment.kind), None, Maps()
     if order.preview is not None and assessment.preview is not None:
         shown = path.relative_to(order.root)
         _write(order.preview / shown.with_name(f"{shown.name}.png"), (assessment.preview,))

@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from dicomlake.reports.extract.text import unmarked_utf16
+
 _HEAD = 4096
 _ZIP_OFFICE = (b"word/", b"xl/", b"ppt/", b"[Content_Types].xml")
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
@@ -60,7 +62,9 @@ def sniff(data: bytes) -> Kind:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether the bytes read as text of a common encoding: UTF-16 with its mark, else no control characters but white space."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    """Whether the bytes read as text of a common encoding: UTF-16, else no control characters but white space."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
         return True
+    if 50 * head.count(b"\0") <= len(head):  # a stray NUL makes no text something else
+        head = head.replace(b"\0", b"")
     return bool(head.strip()) and not _CONTROL.search(head)

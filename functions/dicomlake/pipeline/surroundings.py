@@ -38,15 +38,15 @@ class Surroundings:
     studies: Studies = field(default_factory=Studies, repr=False)
     said: Announced | None = field(default=None, repr=False)
 
-    def around(self, path: str, tools: Tools) -> Around:
-        """What surrounds the file at a relative path. A report that belongs to no study here may pass: nothing more will come."""
+    def around(self, path: str, tools: Tools, *, alone: bool) -> Around:
+        """What surrounds the file at a relative path; `alone` lets a report pass that belongs to no study here."""
 
         def link(document: Document) -> Link | None:
             accession, study = belonging(self.said, path)
             folder = tuple(path.split("/")[:-1])
             return self.studies.link(clues_of(document, tools.identity, folder, accession, study))
 
-        return Around(link, alone=True)
+        return Around(link, alone=alone)
 
 
 def belonging(said: Announced | None, path: str) -> tuple[str | None, str | None]:

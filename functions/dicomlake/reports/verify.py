@@ -22,6 +22,21 @@ _FORBIDDEN = frozenset(
     "/Names /URI /Launch /XFA".split()
 )
 _BIRTH_FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y%m%d", "%d-%m-%Y", "%Y/%m/%d", "%d%m%Y")
+_OUT = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "å": "aa",
+        "ø": "oe",
+        "æ": "ae",
+        "ł": "l",
+        "ı": "i",
+        "þ": "th",
+        "ð": "d",
+    }
+)
 _SURE_LABELS = frozenset((Label.NAME, Label.ID, Label.PHONE, Label.EMAIL))
 
 
@@ -33,6 +48,7 @@ class Needles:
     known: frozenset[str] = field(repr=False)
     births: frozenset[str] = field(repr=False)
     found: frozenset[str] = field(repr=False)
+    glued: frozenset[str] = field(repr=False)
     recogniser: Recogniser = field(repr=False)
 
     @classmethod
@@ -41,11 +57,15 @@ class Needles:
         words = {word for name in known.names for word in name_words(name)}
         telling = {word for word in words if len(word) > 3 and not recogniser.clinical.is_ordinary(word)}
         pairs = {f"{a} {b}" for name in known.names for a, b in _neighbours(name_words(name))}
+        telling |= {word for word in _written_out(known.names) if len(word) > 4}
         ids = {compact for value in known.ids if (compact := _compact(value)) and _is_telling(compact)}
         births = {day.strftime(form) for text in known.births for day in days_of(text) for form in _BIRTH_FORMS}
         found = {_plain(text) for label, text in replaced if label in _SURE_LABELS}
         found = {text for text in found if len(text) > 5 and (" " in text or any(map(str.isdigit, text)))}
-        return cls(known, frozenset(telling | pairs | ids), frozenset(births), frozenset(found), recogniser)
+        glued = {value for value in ids if len(value) > 6} | {word for word in telling if len(word) > 6}
+        glued = {word for word in glued if not recogniser.clinical.terms(f"{word} disease")}
+        everything = frozenset(telling | pairs | ids)
+        return cls(known, everything, frozenset(births), frozenset(found), frozenset(glued), recogniser)
 
 
 def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool = False) -> None:
@@ -58,6 +78,9 @@ def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool
         ):
             raise PermanentError(Code.DEID_FAILED, "known_value_left")
         again = needles.recogniser.spans(text, needles.values, lang)
+        inside = "".join(plain.split())
+        if any(value in inside for value in needles.glued):
+            raise PermanentError(Code.DEID_FAILED, "known_value_inside_a_word")
         if any(span.layer == "known" and span.label is not Label.DATE for span in again):
             raise PermanentError(Code.DEID_FAILED, "known_value_recognised")
         if not waived and any(_stands(value, plain, ()) for value in needles.found):
@@ -123,6 +146,14 @@ def _neighbours(words: list[str]) -> Iterator[tuple[str, str]]:
 
 def _eponyms(plain: str, recogniser: Recogniser) -> tuple[tuple[int, int], ...]:
     return tuple(recogniser.clinical.terms(plain))
+
+
+def _written_out(names: Iterable[str]) -> set[str]:
+    """Words of names with letters written out, as messages and machines do that have no others."""
+    forms = (
+        form for name in names for form in (name.casefold().translate(_OUT), name.casefold())
+    )  # casefold makes ss of ß
+    return {word for form in forms for word in name_words(form)}
 
 
 def _stands(needle: str, plain: str, allowed: Iterable[tuple[int, int]]) -> bool:

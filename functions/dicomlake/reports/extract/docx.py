@@ -14,6 +14,7 @@ from dicomlake.reports.document import Document, PageForm, readable, tidy
 from dicomlake.reports.extract.xmlsafe import local, parse
 
 _MAX_PARTS, _MAX_PART_BYTES, _MAX_RATIO = 5000, 32 << 20, 200
+_MAX_MEDIA_BYTES = 64 << 20
 _SKIPPED = frozenset(
     "del delText moveFrom instrText Fallback pPr tblPr sectPr fldData commentReference annotationRef".split()
 )
@@ -21,7 +22,9 @@ _BODY = "word/document.xml"
 
 
 def from_bytes(data: bytes) -> Document:
-    """A DOCX file. Raises PermanentError: corrupt, encrypted, unsupported (a sheet, slides), unsafe_xml, resource_limit, text_phi_suspected."""
+    """A DOCX file. Raises PermanentError: corrupt, encrypted, unsupported (a sheet, slides), unsafe_xml, unsafe_archive, resource_limit,
+    text_phi_suspected.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive)
@@ -35,6 +38,8 @@ def _read(archive: zipfile.ZipFile) -> Document:
         raise PermanentError(Code.RESOURCE_LIMIT, "too_many_parts")
     if any(entry.flag_bits & 1 for entry in parts.values()):
         raise PermanentError(Code.ENCRYPTED, "part_encrypted")
+    for entry in parts.values():
+        _check(entry)
     if _BODY not in parts:
         raise PermanentError(Code.UNSUPPORTED, "no_word_document")
     beside = [
@@ -49,6 +54,20 @@ def _read(archive: zipfile.ZipFile) -> Document:
     comments = sum(name.startswith("word/comments") for name in parts)
     behind = {name: count for name, count in (("pictures", media), ("comments", comments)) if count}
     return readable(Document("office", tidy(text), (PageForm(595, 842),), left_behind=behind))
+
+
+def _check(entry: zipfile.ZipInfo) -> None:
+    """Parts that are never opened tell as much about an archive as those that are."""
+    place = entry.filename.replace("\\", "/")
+    if (
+        place.startswith("/")
+        or ".." in place.split("/")
+        or ":" in place
+        or (entry.external_attr >> 16) & 0o170000 == 0o120000
+    ):
+        raise PermanentError(Code.UNSAFE_ARCHIVE, "part_points_outside")
+    if entry.file_size > _MAX_MEDIA_BYTES and entry.file_size > _MAX_RATIO * max(entry.compress_size, 1024):
+        raise PermanentError(Code.RESOURCE_LIMIT, "part_too_large")
 
 
 def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:

@@ -60,7 +60,7 @@ def decode(data: bytes) -> str:
 def unmarked_utf16(data: bytes) -> str | None:
     """The codec of UTF-16 text that has no mark: every other byte of western text is zero."""
     head = data[:4096]
-    if len(head) < 8 or len(data) % 2:
+    if len(head) < 8 or len(head) % 2:
         return None
     even, odd = head[::2].count(0) / len(head[::2]), head[1::2].count(0) / len(head[1::2])
     if odd > 0.6 and even < 0.05:
