@@ -11,6 +11,8 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from tests.sql import generate_rules
+
 SQL = Path(__file__).parents[2] / "sql"
 
 
@@ -67,5 +69,5 @@ def documents() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for target, text in documents().items():
+    for target, text in {**documents(), **generate_rules.documents()}.items():
         target.write_text(text, "utf-8")

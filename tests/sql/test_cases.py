@@ -34,4 +34,6 @@ def _text(row: dict[str, object]) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, float):  # by hand to six digits; a whole number is one, whatever its type
+        return float(f"{value:.6g}") if value % 1 else int(value)
     return value.isoformat() if isinstance(value, (datetime.date, datetime.datetime)) else value

@@ -12,6 +12,7 @@ from dicomlake.cli.dose import dose
 from dicomlake.cli.files import deidentify, explain, verify
 from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
+from dicomlake.cli.physics import dose_export, dose_report
 from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
 from dicomlake.cli.text import scrub, translate
 
@@ -29,6 +30,8 @@ for verb in (
     scrub,
     translate,
     dose,
+    dose_report,
+    dose_export,
     key,
     pseudonym,
     send,

@@ -18,7 +18,8 @@ from dicomlake.rules import load_codes
 site_option = click.option("--site", help="The site [default: the only one, when there is one].")
 
 
-def _services() -> Services:
+def platform_services() -> Services:
+    """The services of the platform that the environment names. Raises ConfigError when it names none."""
     settings = environment.load()
     if not settings.prefix:
         raise ConfigError(
@@ -27,7 +28,8 @@ def _services() -> Services:
     return Services(settings)
 
 
-def _site(services: Services, site: str | None) -> str:
+def the_site(services: Services, site: str | None) -> str:
+    """The site asked for, or the only one. Raises ConfigError."""
     sites = list(services.settings.sites.values())
     if site is None and len(sites) != 1:
         raise ConfigError(f"name the site with --site: one of {', '.join(sites) or 'none configured'}")
@@ -53,8 +55,8 @@ def send(source: Path, site: str | None, batch: str | None, as_json: bool) -> No
     """Send the folder, file or zip SRC as one batch, with a manifest of hashes. Run it again after an interruption: it goes on."""
     from dicomlake.uploader import send as upload
 
-    services = _services()
-    chosen = _site(services, site)
+    services = platform_services()
+    chosen = the_site(services, site)
     bucket = services.settings.landing_bucket(chosen)
     state = environment.user_state_dir(services.settings) / "sent"
     with progress(0, "B", "sending") as bar:
@@ -90,7 +92,7 @@ def query(question: str, max_rows: int, as_json: bool) -> None:
     from dicomlake.lake import query as lake
     from dicomlake.lake.definitions import qualify, queries
 
-    services = _services()
+    services = platform_services()
     if question == "list":
         show(["name", "question"], [(name, found.question) for name, found in queries().items()], as_json)
         return
@@ -109,8 +111,8 @@ def query(question: str, max_rows: int, as_json: bool) -> None:
 @plain_errors
 def batches(site: str | None, batch: str | None, as_json: bool) -> None:
     """Compare what was announced with what arrived, per batch: complete, partial, missing, unexpected, unverifiable ..."""
-    services = _services()
-    chosen = _site(services, site)
+    services = platform_services()
+    chosen = the_site(services, site)
     if batch is None:
         columns, rows = steward.batches(services, chosen)
         show(columns, rows, True) if as_json else show(*_without_noughts(columns, rows), False)
@@ -144,8 +146,8 @@ def quarantine() -> None:
 @plain_errors
 def list_held(site: str | None, code: str | None, as_json: bool) -> None:
     """List held objects with the reason and the next step."""
-    services = _services()
-    columns, rows = steward.held(services, _site(services, site), code)
+    services = platform_services()
+    columns, rows = steward.held(services, the_site(services, site), code)
     show(columns, rows, as_json)
     if rows and not as_json:
         counts = Counter(str(row[2]) for row in rows)
@@ -164,8 +166,8 @@ def list_held(site: str | None, code: str | None, as_json: bool) -> None:
 @plain_errors
 def show_held(object_key: str, site: str | None, save: Path | None, as_json: bool) -> None:
     """Show why an object is held, what to do next and where its original lies (identified side: this names the file)."""
-    services = _services()
-    notes = steward.find(services, _site(services, site), object_key, _actor())
+    services = platform_services()
+    notes = steward.find(services, the_site(services, site), object_key, _actor())
     saved = [steward.save(services, note, save) for note in notes] if save else []
     if as_json:
         emit_json([asdict(note) for note in notes])
@@ -186,10 +188,10 @@ def _decision(name: str, help_text: str) -> click.Command:
     @json_option
     @plain_errors
     def verb(object_key: str, site: str | None, actor: str, yes: bool, as_json: bool) -> None:
-        services = _services()
+        services = platform_services()
         if name == "delete" and not yes:
             click.confirm("The held object and its original go for good. Delete?", abort=True, err=True)
-        notes = steward.decide(services, _site(services, site), object_key, name, actor)
+        notes = steward.decide(services, the_site(services, site), object_key, name, actor)
         show(
             ["object", "generation", "code", "decision"],
             [(n.object_key, n.generation, n.code, name) for n in notes],
@@ -219,8 +221,8 @@ def replay(site: str | None, batch: str | None, code: str | None, actor: str, as
     """Send objects through the platform once more, from their originals in the landing bucket."""
     if (batch is None) == (code is None):
         raise ConfigError("name either --batch or --code")
-    services = _services()
-    count = steward.replay(services, _site(services, site), batch, code, actor)
+    services = platform_services()
+    count = steward.replay(services, the_site(services, site), batch, code, actor)
     if count == 0:
         raise ConfigError("nothing to replay: no object of this batch has arrived, or none is held for this reason")
     show(["replayed"], [(count,)], as_json)
@@ -238,6 +240,6 @@ def apply(as_json: bool) -> None:
     """Create what is missing: datasets, tables, views. Run it again at will."""
     from dicomlake.lake import schema
 
-    services = _services()
+    services = platform_services()
     made = schema.apply(services.bigquery, services.settings)
     show(["done"], [(line,) for line in made] or [("nothing: all of it is there",)], as_json)

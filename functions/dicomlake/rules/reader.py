@@ -66,13 +66,15 @@ class Field:
             self.fail(f"must be {expected}")
         return int(value)
 
-    def number(self) -> float:
-        """A number with a decimal point, or a whole one."""
+    def number(self, low: float = -1e12, high: float = 1e12) -> float:
+        """A number from `low` to `high`, written with a decimal point or whole."""
         node = self.node
-        if not isinstance(node, yaml.ScalarNode) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", node.value):
+        if not isinstance(node, yaml.ScalarNode) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", node.value):
             self.fail("must be a number")
         if node.tag not in (_PREFIX + "float", _PREFIX + "int"):
             self.fail("must be a number without quotes")
+        if not low <= float(node.value) <= high:
+            self.fail(f"must be a number from {low:g} to {high:g}")
         return float(node.value)
 
     def flag(self) -> bool:

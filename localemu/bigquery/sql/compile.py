@@ -46,6 +46,16 @@ class Compiled:
     names: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True)
+class CompiledView:
+    """A view's DuckDB text, columns and direct reads; `etags` of itself and of all that it reads in the end."""
+
+    sql: str
+    fields: tuple[Field, ...]
+    reads: tuple[TableName, ...]
+    etags: dict[TableName, object]
+
+
 def parse(sql: str) -> list[exp.Expr]:
     """Parse a script into statements; invalidQuery with the parser's position, never with a value."""
     try:
@@ -69,7 +79,7 @@ class Compiler:
     def __init__(self, engine: Engine, catalog: Catalog) -> None:
         self._engine = engine
         self._catalog = catalog
-        self._views: dict[tuple[str, int], tuple[str, tuple[Field, ...], tuple[TableName, ...]]] = {}
+        self._views: dict[str, CompiledView] = {}
         self._trees: dict[Any, Compiled] = {}
 
     def query(self, sql: str, place: Place, parameters: Parameters | None = None) -> Compiled:
@@ -133,9 +143,9 @@ class Compiler:
         return Source(name, self._catalog.fields(name), name.sql)
 
     def view(self, name: TableName, depth: int = 0) -> tuple[str, tuple[Field, ...], tuple[TableName, ...]]:
-        """Compile a stored view: its DuckDB text, its columns, what it reads."""
-        key = (name.key, self._catalog.version)
-        if key not in self._views:
+        """Compile a stored view: its DuckDB text, its columns, what it reads. Kept until it or anything it reads changes."""
+        kept = self._views.get(name.key)
+        if kept is None or any(self._etag(other) != etag for other, etag in kept.etags.items()):
             if depth >= _MAX_VIEW_DEPTH:
                 raise invalid_query(
                     "Too many nested views/persistent user-defined functions or possible circular reference"
@@ -143,9 +153,21 @@ class Compiler:
             statement = parse(self._catalog.table(name)["view"]["query"])
             if len(statement) != 1 or not isinstance(statement[0], exp.Query):
                 raise invalid_query("A view must hold one query")
+            etags = {name: self._etag(name)}
             compiled = self.tree(statement[0], Place(name.project), Parameters.none(), depth + 1)
-            self._views[key] = (compiled.sql, self.describe(compiled), compiled.reads)
-        return self._views[key]
+            for read in compiled.reads:
+                below = self._views.get(read.key)
+                etags |= {read: self._etag(read)} if below is None else below.etags
+            kept = CompiledView(compiled.sql, self.describe(compiled), compiled.reads, etags)
+            self._views[name.key] = kept
+        return kept.sql, kept.fields, kept.reads
+
+    def _etag(self, name: TableName) -> object:
+        """What changes with the definition of a table or view; of what the catalog does not hold, with any definition."""
+        try:
+            return self._catalog.table(name)["etag"]
+        except ApiError:
+            return self._catalog.version
 
     def describe(self, compiled: Compiled) -> tuple[Field, ...]:
         """Give the columns of a compiled query without running it."""

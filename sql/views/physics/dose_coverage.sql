@@ -1,0 +1,59 @@
+-- One row per device and month with CT images or dose.
+-- Studies with original CT images, how many of them have a dose object, and the share; of devices without CT images only studies with dose.
+WITH imaged AS (
+    SELECT
+        site,
+        study_key,
+        MIN(device_key) AS device_key,
+        MIN(Manufacturer) AS Manufacturer,
+        MIN(ManufacturerModelName) AS ManufacturerModelName,
+        MIN(COALESCE(StudyDate, DATE(acquired_local))) AS StudyDate
+    FROM `clinic.acquisitions`
+    WHERE Modality = 'CT' AND 'ORIGINAL' IN UNNEST(ImageType)
+    GROUP BY site, study_key
+),
+
+dosed AS (
+    SELECT
+        site,
+        study_key,
+        MIN(device_key) AS device_key,
+        MIN(Manufacturer) AS Manufacturer,
+        MIN(ManufacturerModelName) AS ManufacturerModelName,
+        MIN(modality) AS modality,
+        MIN(StudyDate) AS StudyDate,
+        LOGICAL_OR(object_kind != 'image') AS reported
+    FROM `ops.dose_studies`
+    GROUP BY site, study_key
+),
+
+studies AS (
+    SELECT
+        COALESCE(imaged.site, dosed.site) AS site,
+        COALESCE(imaged.device_key, dosed.device_key) AS device_key,
+        COALESCE(imaged.Manufacturer, dosed.Manufacturer) AS Manufacturer,
+        COALESCE(imaged.ManufacturerModelName, dosed.ManufacturerModelName) AS ManufacturerModelName,
+        COALESCE(dosed.modality, 'CT') AS modality,
+        COALESCE(imaged.StudyDate, dosed.StudyDate) AS StudyDate,
+        imaged.study_key IS NOT NULL AS with_images,
+        dosed.study_key IS NOT NULL AS with_dose,
+        COALESCE(dosed.reported, FALSE) AS reported
+    FROM imaged
+    FULL JOIN dosed
+        ON imaged.site = dosed.site AND imaged.study_key = dosed.study_key
+)
+
+SELECT
+    site,
+    device_key,
+    modality,
+    MIN(Manufacturer) AS Manufacturer,
+    MIN(ManufacturerModelName) AS ManufacturerModelName,
+    DATE_TRUNC(StudyDate, MONTH) AS month,
+    COUNT(*) AS studies,
+    COUNTIF(with_dose) AS studies_with_dose,
+    COUNTIF(with_images) AS ct_image_studies,
+    COUNTIF(with_images AND reported) AS ct_image_studies_with_report,
+    COUNTIF(reported) AS studies_with_report
+FROM studies
+GROUP BY site, device_key, modality, month
