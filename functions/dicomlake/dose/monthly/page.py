@@ -24,7 +24,7 @@ table { border-collapse: collapse; font-size: 12px; margin: 10px 0 16px; table-l
 th { border-bottom: 1.5px solid #1b2a38; font-weight: 600; padding: 4px 6px; text-align: left; vertical-align: bottom }
 td { border-bottom: 1px solid #dde5ec; overflow-wrap: anywhere; padding: 4px 6px; vertical-align: top } tr { break-inside: avoid }
 .n { font-variant-numeric: tabular-nums; text-align: right } tr.strong td { font-weight: 700 } table.tall td { height: 44px }
-figure { break-inside: avoid; margin: 10px 0 } figure svg { display: block; height: auto; max-width: 100% }
+figure { break-inside: avoid; margin: 10px 0 } figure svg { display: block; height: auto; width: 100% }
 """
 
 
