@@ -1,4 +1,4 @@
-"""Makes the sample report of docs/ from the hospital of `synthetic.py`, through the emulator and the views.
+"""Makes a sample report, as docs/dose-report-sample.pdf is one, from the hospital of `synthetic.py`, through the emulator and the views.
 
 Run: python -m tests.dose.sample [FOLDER]
 """
@@ -45,7 +45,7 @@ def _insert(client: bigquery.Client, table: str, rows: list[Row]) -> None:
 
 def main() -> None:
     """Write the pages."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "docs"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
     with filled(hospital()) as services:
         data = dose_report.collect(services, SITE, LAST_MONTH, AS_OF)
         for lang in ("en", "es"):
