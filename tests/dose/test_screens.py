@@ -78,6 +78,27 @@ def test_totals_of_head_and_body_are_added_and_scouts_are_no_exposures(rules: Do
     assert [event.fields["phantom"] for event in dose.events] == [PHANTOM[True], PHANTOM[False]]
 
 
+def test_the_letter_of_a_phantom_may_stand_close_to_its_ctdivol(rules: DoseRules) -> None:
+    rows = [
+        HEAD,
+        ("1", "120", "0.13L", "3.1"),
+        ("2", "120", "12.77S", "653.5"),
+        ("3", "120", "0.135", "3.1"),
+        ("Total DLP", "660"),
+    ]
+    dose = table_of(_text(*rows), rules.screens)
+    assert dose is not None and dose.study["total_dlp_mGycm"] == 660.0  # printed without decimals
+    assert [event.fields.get("ctdivol_mGy") for event in dose.events] == [0.13, 12.77, None]  # 0.13S read as 0.135
+    assert [event.fields.get("phantom") for event in dose.events] == [PHANTOM[False], PHANTOM[True], None]
+
+
+def test_dashes_of_a_scout_read_as_digits_are_no_exposure(rules: DoseRules) -> None:
+    dose = table_of(
+        _text(HEAD, ("Scout", "120", "1", "1"), ("1", "120", "10.5", "300.0"), ("Total DLP", "300.0")), rules.screens
+    )
+    assert dose is not None and [event.fields["dlp_mGycm"] for event in dose.events] == [300.0]
+
+
 def test_a_picture_without_a_table_of_doses_is_no_dose_screen(rules: DoseRules) -> None:
     assert table_of(_text(("Patient", "Total mAs", "309"), ("CTDIvol", "was not recorded")), rules.screens) is None
     assert table_of([], rules.screens) is None

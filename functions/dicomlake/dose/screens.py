@@ -15,6 +15,7 @@ from dicomlake.dose.numbers import decimal
 from dicomlake.rules.dose_screens import ScreenRules
 
 _NUMBER = re.compile(r"[0-9OoIl|]+(?:[.,][0-9OoIl|]+)?")
+_LETTER = re.compile(r"(?<=[0-9])[LS]$")  # the phantom, printed close to a CTDIvol
 _DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", ",": ".", "，": "."})
 _JUNK = re.compile(r"[\W_]+")
 _REACH = 0.62  # of the distance between the two columns: how far a number may stand from its head
@@ -44,7 +45,7 @@ class Piece:
     @property
     def number(self) -> Decimal | None:
         """The number it is, None for a word."""
-        text = self.text.strip("*()[]:;")
+        text = _LETTER.sub("", self.text.strip("*()[]:;"))
         if not _NUMBER.fullmatch(text) or not any(c.isdigit() for c in text):
             return None
         value = decimal(text.translate(_DIGITS))
@@ -77,6 +78,7 @@ def read_screen(words: Sequence[ScreenText], rules: ScreenRules) -> Dose | None:
     total = _total(lines, columns, rules)
     tables = [_table(lines, columns.moved(shift), rules) for shift in _SHIFTS]
     events = next((table for table in tables if total is not None and _agree(_doses(table), total)), tables[0])
+    _letters_read_as_digits(lines[columns.line + 1 :], events)
     if not events and total is None:
         return None
     dose = Dose(ObjectKind.SCREEN, {"modality": "CT"}, events, screen=tuple(words))
@@ -137,6 +139,16 @@ def _says_total(line: Line, rules: ScreenRules) -> bool:
 
 def _table(lines: list[Line], columns: Columns, rules: ScreenRules) -> list[Event]:
     return [event for line in lines[columns.line + 1 :] if (event := _row(line, columns, rules)) is not None]
+
+
+def _letters_read_as_digits(lines: list[Line], events: list[Event]) -> None:
+    """Where some rows print the phantom's letter close to their CTDIvol, a value with one more digit than they have may end in such a letter."""
+    lettered = [_LETTER.sub("", piece.text) for line in lines for piece in line if _LETTER.search(piece.text)]
+    usual = max((len(text.replace(",", ".").partition(".")[2]) for text in lettered), default=None)
+    for event in events:
+        value = event.fields.get("ctdivol_mGy")
+        if usual is not None and "phantom" not in event.fields and len(str(value).partition(".")[2]) > usual:
+            event.doubt("ctdivol_mGy", "number")
 
 
 def _doses(events: list[Event]) -> list[Decimal]:
@@ -209,7 +221,7 @@ def _phantom(line: Line, after: float, rules: ScreenRules) -> str | None:
     """The phantom a row names: a letter behind a CTDIvol, or a word or size behind the dose."""
     words = [piece for piece in line if piece.number is None or piece.x > after]
     named = {rules.phantoms[piece.folded] for piece in words if piece.folded in rules.phantoms}
-    named |= {rules.phantoms[match[1]] for piece in words if (match := re.fullmatch(r"[0-9]+([ls])", piece.folded))}
+    named |= {rules.phantoms[match[0].casefold()] for piece in line if (match := _LETTER.search(piece.text))}
     return named.pop() if len(named) == 1 else None
 
 
@@ -251,6 +263,13 @@ def _prove(dose: Dose, total: Decimal | None) -> None:
     if _agree(parts, total):
         dose.study["total_dlp_mGycm"] = float(total)
         return
+    for number, event in enumerate(dose.events):  # dashes in the row of a scout, read as digits
+        if event.fields.get("acq_type") == "Constant Angle Acquisition" and _agree(
+            [*parts[:number], *parts[number + 1 :]], total
+        ):
+            del dose.events[number]
+            dose.study["total_dlp_mGycm"] = float(total)
+            return
     for shift in (Decimal(10), Decimal(100)):  # a decimal point is the smallest thing on a screen
         if parts and _agree(parts, total / shift):
             dose.study["total_dlp_mGycm"] = float(total / shift)
@@ -266,5 +285,11 @@ def _prove(dose: Dose, total: Decimal | None) -> None:
 
 
 def _agree(parts: list[Decimal], total: Decimal) -> bool:
-    tolerance = Decimal("0.06") * (len(parts) + 1) + total * Decimal("0.0005")
-    return abs(sum(parts, Decimal(0)) - total) <= tolerance
+    """Whether the sum is the total, each rounded to the digits it is printed with."""
+    rounding = sum((_half_digit(value) for value in [*parts, total]), Decimal("0.01"))
+    return abs(sum(parts, Decimal(0)) - total) <= rounding
+
+
+def _half_digit(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    return Decimal(5).scaleb(min(exponent, 0) - 1) if isinstance(exponent, int) else Decimal(0)
