@@ -92,3 +92,24 @@ def test_dose_rows_hold_no_identity(platform: Platform) -> None:
     assert row["protocol"] is None and row["dlp_mGycm"] == 100.5
     shown = repr(row) + repr(_told(platform, "ops.dose_studies", 110))
     assert "uintanilla" not in shown and "PAT1" not in shown and ROOT not in shown and "S-4711" not in shown
+
+
+def test_research_has_the_same_numbers_under_its_own_keys_and_shifted_dates(platform: Platform) -> None:
+    event = platform.arrive("b1/report.dcm", to_bytes(_reports(120)["rf-1"]))
+    platform.work()
+    outcome, code = platform.settled(event)
+    assert outcome == "released", code
+    (hospital,) = _told(platform, "physics.dose_events", 120)
+    key = platform.services.research(SITE)
+    study = key.uid(f"{ROOT}.123.1")
+    (row,) = platform.rows(f"SELECT * FROM `research.dose_events` WHERE StudyInstanceUID = '{study}'")
+    (whole,) = platform.rows(f"SELECT * FROM `research.dose_studies` WHERE StudyInstanceUID = '{study}'")
+    assert (
+        row["dap_Gym2"] == hospital["dap_Gym2"]
+        and row["kvp"] == hospital["kvp"]
+        and whole["total_dap_Gym2"] == row["dap_Gym2"]
+    )
+    assert row["event_key"] == key.uid(f"{ROOT}.9.3") != hospital["event_key"]
+    assert row["started_local"].time() == hospital["started_local"].time()
+    assert 30 <= (hospital["started_local"] - row["started_local"]).days <= 1825
+    assert whole["patient_age_years"] == 64
