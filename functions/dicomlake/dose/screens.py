@@ -100,7 +100,24 @@ def _lines(words: Sequence[ScreenText]) -> list[Line]:
             last.append(word)
         else:
             rows.append([word])
-    return [[piece for word in sorted(row, key=lambda word: word.x) for piece in _pieces(word)] for row in rows]
+    return [[piece for word in _distinct(row) for piece in _pieces(word)] for row in rows]
+
+
+def _distinct(row: list[ScreenText]) -> list[ScreenText]:
+    """The words of a line from left to right; one that was read a second time inside a longer one gives it its phantom's letter, no more."""
+    kept: list[ScreenText] = []
+    for word in sorted(row, key=lambda word: -len(word.text)):
+        within = next((number for number, one in enumerate(kept) if _lies_in(word, one)), None)
+        if within is None:
+            kept.append(word)
+        elif (letter := _LETTER.search(word.text)) and not _LETTER.search(kept[within].text):
+            kept[within] = kept[within]._replace(text=f"{kept[within].text} {letter[0]}")
+    return sorted(kept, key=lambda word: word.x)
+
+
+def _lies_in(word: ScreenText, other: ScreenText) -> bool:
+    across = min(word.x + word.width, other.x + other.width) - max(word.x, other.x)
+    return across > 0.3 * word.width and _LETTER.sub("", word.text) in other.text
 
 
 def _pieces(word: ScreenText) -> Line:
@@ -115,7 +132,7 @@ def _columns(lines: list[Line], rules: ScreenRules) -> Columns | None:
     """The line that holds both heads, or two lines that follow each other."""
     for number, line in enumerate(lines):
         near = [*line, *(lines[number + 1] if number + 1 < len(lines) else [])]
-        ctdivol = next((piece for piece in line if piece.folded.startswith(rules.ctdivol)), None)
+        ctdivol = next((piece for piece in _with_joined(line) if rules.ctdivol.match(piece.folded)), None)
         dlp = next((piece for piece in near if piece.folded.startswith(rules.dlp)), None)
         if ctdivol is not None and dlp is not None and ctdivol is not dlp and not _says_total(line, rules):
             return Columns(_middle(ctdivol, near, _UNIT), _middle(dlp, near, _UNIT_OF_DLP), number)
@@ -133,12 +150,29 @@ def _middle(head: Piece, line: Line, unit: str) -> float:
     return (min(one.left for one in [head, *units]) + max(one.right for one in [head, *units])) / 2
 
 
+def _with_joined(line: Line) -> Line:
+    """The pieces of a line, and neighbours that a reader of text has parted as one."""
+    joined = [
+        Piece(one.text + other.text, one.left, other.right)
+        for one, other in pairwise(line)
+        if other.left - one.right < (one.right - one.left) / max(len(one.text), 1) * 1.5
+    ]
+    return [*line, *joined]
+
+
 def _says_total(line: Line, rules: ScreenRules) -> bool:
     return any(piece.folded in rules.totals for piece in line)
 
 
 def _table(lines: list[Line], columns: Columns, rules: ScreenRules) -> list[Event]:
-    return [event for line in lines[columns.line + 1 :] if (event := _row(line, columns, rules)) is not None]
+    rows = [row for line in lines[columns.line + 1 :] if (row := _row(line, columns, rules)) is not None]
+    if (
+        len({whole for _, whole in rows}) > 1
+    ):  # a CTDIvol without the fraction the others have is another column's number
+        for event, whole in rows:
+            if whole:
+                event.doubt("ctdivol_mGy", "number")
+    return [event for event, _ in rows]
 
 
 def _letters_read_as_digits(lines: list[Line], events: list[Event]) -> None:
@@ -155,8 +189,8 @@ def _doses(events: list[Event]) -> list[Decimal]:
     return [Decimal(str(event.fields["dlp_mGycm"])) for event in events]
 
 
-def _row(line: Line, columns: Columns, rules: ScreenRules) -> Event | None:
-    """An exposure: numbers beneath both heads. Rows without a dose (scouts, stations) and totals are none."""
+def _row(line: Line, columns: Columns, rules: ScreenRules) -> tuple[Event, bool] | None:
+    """An exposure, and whether its CTDIvol has no fraction: numbers beneath both heads. Rows without a dose and totals are none."""
     if _says_total(line, rules) or any("=" in piece.text for piece in line):
         return None
     found = _pair(line, columns, rules)
@@ -179,7 +213,7 @@ def _row(line: Line, columns: Columns, rules: ScreenRules) -> Event | None:
         event.fields["acq_type"] = "Constant Angle Acquisition"
     elif len(kinds) == 1:
         event.fields["acq_type"] = kinds.pop()
-    return event
+    return event, ctdivol is not None and _is_whole(ctdivol[1])
 
 
 Place = tuple[float, Decimal]
@@ -195,7 +229,7 @@ def _pair(line: Line, columns: Columns, rules: ScreenRules) -> tuple[Place | Non
         ctdivol, dlp = (first, second) if gap > 0 else (second, first)
         away = abs(ctdivol[0] - columns.ctdivol), abs(dlp[0] - columns.dlp)
         if max(away) <= reach:
-            whole = ctdivol[1] == ctdivol[1].to_integral_value() and ctdivol[1].as_tuple().exponent == 0
+            whole = _is_whole(ctdivol[1])
             pairs.append(
                 (sum(away) + (reach / 2 if whole else 0), ctdivol, dlp)
             )  # a CTDIvol has a fraction, kV and mA have none
@@ -204,6 +238,10 @@ def _pair(line: Line, columns: Columns, rules: ScreenRules) -> tuple[Place | Non
         return ctdivol, dlp
     alone = [place for place in numbers if abs(place[0] - columns.dlp) <= reach / 2]
     return (None, min(alone, key=lambda place: abs(place[0] - columns.dlp))) if alone else None
+
+
+def _is_whole(value: Decimal) -> bool:
+    return value.as_tuple().exponent == 0
 
 
 def _numbers(line: Line, rules: ScreenRules) -> list[Place]:
