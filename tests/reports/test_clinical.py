@@ -21,6 +21,8 @@ def removed(text: str, known: KnownValues | None = None) -> list[str]:
         ("M. Paget: maladie de Paget.", []),
         ("Known Hodgkin lymphoma, Bosniak IIF cyst, Hill-Sachs lesion", []),
         ("quiste de Baker y fractura de Colles", []),
+        ("There is a Klatskin tumor, Bismuth type IIIa.", []),
+        ("Given Ultravist 370.", []),
     ],
 )
 def test_an_eponym_goes_as_a_person_and_stays_as_a_term(text: str, gone: list[str]) -> None:

@@ -43,6 +43,9 @@ class ClinicalTerms:
     never: frozenset[str]
     units: frozenset[str]
     eponyms: frozenset[str]
+    sure_after: frozenset[str]
+    sure_before: frozenset[str]
+    anatomy: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,21 @@ def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
 
 
 def _clinical(root: Field) -> tuple[ClinicalTerms, frozenset[str], dict[str, tuple[str, ...]]]:
-    fields = root.mapping(["heads", "links", "phrases", "never", "units", "eponyms", "ordinary", "lexicon"])
+    fields = root.mapping(
+        [
+            "heads",
+            "links",
+            "sure_heads_after",
+            "sure_heads_before",
+            "anatomy",
+            "phrases",
+            "never",
+            "units",
+            "eponyms",
+            "ordinary",
+            "lexicon",
+        ]
+    )
     terms = ClinicalTerms(
         heads=_words(fields["heads"]),
         links=frozenset(item.text() for item in fields["links"].items()),
@@ -132,6 +149,9 @@ def _clinical(root: Field) -> tuple[ClinicalTerms, frozenset[str], dict[str, tup
         never=_words(fields["never"]),
         units=frozenset(item.text() for item in fields["units"].items()),
         eponyms=_words(fields["eponyms"]),
+        sure_after=frozenset(item.text() for item in fields["sure_heads_after"].items()),
+        sure_before=frozenset(item.text() for item in fields["sure_heads_before"].items()),
+        anatomy=_words(fields["anatomy"]),
     )
     lexicon: dict[str, tuple[str, ...]] = {}
     for name, entry in fields["lexicon"].entries().items():

@@ -12,6 +12,7 @@ from dicomlake.reports.recognise.writing import fold
 from dicomlake.rules.recognition import RecognitionRules
 
 _WORDS_AROUND = 3
+_PART = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _WORD = re.compile(r"[^\W\d_]+")
 _TITLE_BEFORE = re.compile(
     r"(?:^|[^\w])(?:dr|dra|prof|mr|mrs|ms|miss|sr|sra|don|dona|herr|frau|mme|mlle|dott|sig|signor|signora|doctor|docteur|dottor|d)\.?(?:\s(?:med|ssa)\.)?\s{0,2}$"
@@ -30,6 +31,7 @@ class Clinical:
     def __init__(self, rules: RecognitionRules) -> None:
         self._terms = rules.clinical
         self._ordinary = rules.ordinary
+        self._plain_words = rules.ordinary | rules.clinical.anatomy
         self._vocabulary = rules.vocabulary
         phrases = sorted(rules.clinical.phrases, key=lambda phrase: (-len(phrase), phrase))
         spaced = "|".join(re.escape(phrase).replace(r"\ ", r"[\s-]{1,2}") for phrase in phrases)
@@ -111,11 +113,34 @@ class Clinical:
         shown = folded[span.start : span.end]
         if span.layer in _GUESSED and not any(map(str.isalpha, shown)) and span.label is not Label.LOCATION:
             return True
-        return self._is_never(shown) or (span.layer in _GUESSED and self._is_measure(folded, span))
+        if self._is_never(shown, self._terms.never):
+            return True
+        if span.layer not in _GUESSED:
+            return False
+        return (
+            self._is_measure(folded, span)
+            or self._is_never(shown, self._plain_words)
+            or self._is_beside_a_sure_head(folded, span)
+        )
 
-    def _is_never(self, folded: str) -> bool:
-        words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", folded)
-        return bool(words) and all(word in self._terms.never for word in words)
+    def _is_beside_a_sure_head(self, folded: str, span: Span) -> bool:
+        """Whether one or two words that no list knows are named by what stands beside them ("Bismuth type IIIa")."""
+        if len(folded[span.start : span.end].split()) > 2 or _TITLE_BEFORE.search(
+            folded[max(0, span.start - 24) : span.start]
+        ):
+            return False
+        after = _WORD.match(folded, span.end + 1)
+        if after is not None and after[0] in self._terms.sure_after and folded[span.end] in " -":
+            return True
+        before = [word[0] for word in _WORD.finditer(folded[max(0, span.start - 32) : span.start])]
+        while before and before[-1] in self._terms.links:
+            before.pop()
+        return bool(before) and before[-1] in self._terms.sure_before and folded[max(0, span.start - 1)] in " -'"
+
+    def _is_never(self, folded: str, words_that_are_none: frozenset[str]) -> bool:
+        """Whether nothing but words of the list stands here, with numbers beside them ("Ultravist 370")."""
+        words = [word for word in _PART.findall(folded) if not word.isdigit()]
+        return bool(words) and all(word in words_that_are_none or word in self._terms.never for word in words)
 
     def _is_measure(self, folded: str, span: Span) -> bool:
         if span.label in _NO_MEASURE:
