@@ -33,6 +33,18 @@ def path(source: str, target: str) -> list[str]:
     raise NotSupported
 
 
+def targets(source: str) -> list[str]:
+    """The languages that `source` can be translated to."""
+    found = []
+    for target in LANGUAGES:
+        try:
+            path(source, target)
+        except NotSupported:
+            continue
+        found.append(target)
+    return found
+
+
 def translate(text: str, source: str, target: str) -> str:
     """Translate; line breaks stay. Raises NotSupported, NotInstalled, TimeoutError."""
     program = shutil.which("apertium", path=os.defpath)

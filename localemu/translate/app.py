@@ -89,10 +89,7 @@ def _ranked(text: str) -> list[tuple[str, float]]:
 
 async def _languages(_request: Request) -> JSONResponse:
     return JSONResponse(
-        [
-            {"code": code, "name": name, "targets": sorted(apertium.LANGUAGES)}
-            for code, name in apertium.LANGUAGES.items()
-        ]
+        [{"code": code, "name": name, "targets": apertium.targets(code)} for code, name in apertium.LANGUAGES.items()]
     )
 
 

@@ -28,7 +28,7 @@ REPORTS = (
     ("es", "Paciente [NAME-34610] de 67 años, acceso [ID-00412]. Quiste de Tarlov de 1,5 x 2,3 cm en S2. FEVI 55 %.", "en"),
     ("en", "Baker cyst and Schmorl nodes at L4-L5, Hounsfield units 12.", "fr"),
     ("es", "Enfermedad de Crohn. Estudio del 03/04/2021 con 80 ml de contraste.", "pt"),
-    ("fr", "Pas d'épanchement pleural. Nodule de 8 mm, [DATE].", "en"),
+    ("fr", "Épanchement pleural. Nodule de 8 mm, [DATE].", "en"),
 )  # fmt: skip
 
 
@@ -109,3 +109,15 @@ def test_chunks_are_small_enough_for_a_url() -> None:
 )  # fmt: skip
 def test_plurals(term: str, lang: str, expected: str) -> None:
     assert plural(term, lang) == expected
+
+
+@pytest.mark.parametrize("said", ["Lesión derecha.", "Lesión.", "No lesión izquierda."])
+def test_a_sentence_that_changes_sides_or_denies_what_was_said_is_kept(said: str) -> None:
+    made = Translator(lambda *_: said, GLOSSARY, EPONYMS).translate("Xyz left abc.", "en", "es")
+    assert made.text == "⟪en⟫ Xyz left abc."
+
+
+def test_a_pair_that_no_engine_has_is_said_at_once() -> None:
+    with pytest.raises(apertium.NotSupported):
+        apertium.path("en", "de")
+    assert apertium.targets("en") == ["en", "es", "fr", "it", "pt"]

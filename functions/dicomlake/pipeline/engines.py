@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dicomlake.errors import ConfigError
-from dicomlake.reports.translate import EngineDown
+from dicomlake.reports.translate import EngineDown, NoSuchPair
 from dicomlake.settings import Settings
 
 TIMEOUT_S, _ATTEMPTS, _START_S = 60, 3, 20
@@ -53,7 +53,11 @@ def libretranslate(url: str, key: str = "") -> LiveEngine:
 
     address = url.rstrip("/") + "/"
 
+    pairs = _pairs(address)
+
     def ask(text: str, source: str, target: str) -> str:
+        if pairs and (source, target) not in pairs:
+            raise NoSuchPair
         answer: str = LibreTranslator(
             source=source, target=target, api_key=key or "none", use_free_api=False, custom_url=address
         ).translate(text)
@@ -91,6 +95,17 @@ def _told(address: str) -> str:
     return name[:40] if isinstance(name, str) else "libretranslate"
 
 
+def _pairs(address: str) -> frozenset[tuple[str, str]]:
+    """What the endpoint translates between; empty when it does not say."""
+    import requests
+
+    try:
+        told = requests.get(f"{address}languages", timeout=10).json()
+        return frozenset((str(one["code"]), str(target)) for one in told for target in one.get("targets", ()))
+    except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
 def _in_time(work: Callable[[], str]) -> str | None:
     """The answer, or None for a failure or a silence; the library has no time limit of its own."""
     from deep_translator import exceptions
@@ -99,10 +114,14 @@ def _in_time(work: Callable[[], str]) -> str | None:
         kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)
     )
     answers: list[str] = []
+    refused: list[NoSuchPair] = []
 
     def run() -> None:
         try:
             answer = work()
+        except NoSuchPair as never:
+            refused.append(never)
+            return
         except failures:
             return
         if isinstance(answer, str):
@@ -111,6 +130,8 @@ def _in_time(work: Callable[[], str]) -> str | None:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(TIMEOUT_S)
+    if refused:
+        raise NoSuchPair
     return answers[0] if answers else None
 
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from dicomlake.errors import TransientError
+from dicomlake import safelog
+from dicomlake.errors import ConfigError, TransientError
 from dicomlake.lake import objects
 from dicomlake.pipeline.arrival import Arrival, row_key
 from dicomlake.pipeline.engines import LiveEngine, engine, laptop_endpoint
@@ -20,7 +21,7 @@ from dicomlake.reports.clean import CleanReport, with_translation
 from dicomlake.reports.rows import report_values
 from dicomlake.reports.scrub import LANGUAGES
 from dicomlake.reports.scrub.language import detected
-from dicomlake.reports.translate import EngineDown, Translated, Translator
+from dicomlake.reports.translate import EngineDown, NoSuchPair, Translated, Translator
 from dicomlake.rows import ResearchRow
 from dicomlake.rules.glossary import load_glossary
 from dicomlake.rules.recognition import load_recognition_rules
@@ -77,6 +78,10 @@ def translated_line(line: str, target: str, translation: Translation) -> dict[st
     source = lang if lang in LANGUAGES else detected(text)[0]
     try:
         made = translation.translated(text, source, target) if source != target else Translated(text, 0, 0)
+    except NoSuchPair:
+        raise ConfigError(
+            f"the translation engine ({translation.engine.name}) has no way from {source} to {target}"
+        ) from None
     except EngineDown:
         raise TransientError("translation_unreachable") from None
     answer: dict[str, object] = {"id": given.get("id"), "text": made.text, "engine": translation.engine.name}
@@ -97,6 +102,9 @@ def translate(services: Services, arrival: Arrival, report: CleanReport, turn: i
     for target in targets:
         try:
             made = translation.translated(report.text, report.lang, target)
+        except NoSuchPair:  # no later try would find one
+            safelog.event("no_translation", object_key=arrival.object_key)
+            continue
         except EngineDown:
             raise TransientError("translation_unreachable") from None
         copy = with_translation(report, made.text, target, translation.engine.name)

@@ -30,16 +30,19 @@ class Term:
 
 @dataclass(frozen=True)
 class Glossary:
-    """`terms` and `phrases` by (source, target): form in small letters -> term. `adjectives`: English -> m, f, m plural, f plural."""
+    """`terms` and `phrases` by (source, target): form in small letters -> term. `adjectives`: English -> m, f, m plural, f plural.
+    `senses`: by language, what a sentence must tell in both languages or in neither (left, right, no) -> the words that tell it.
+    """
 
     terms: Mapping[tuple[str, str], Mapping[str, Term]]
     phrases: Mapping[tuple[str, str], Mapping[str, Term]]
     adjectives: Mapping[str, tuple[str, ...]]
+    senses: Mapping[str, Mapping[str, frozenset[str]]]
 
 
 def load_glossary(root: Path | None = None) -> Glossary:
     """Read and check the file. Raises ConfigError, which names file, line and field."""
-    fields = RuleFiles(rules_dir(root)).open(FILE).mapping(("terms", "phrases", "adjectives"))
+    fields = RuleFiles(rules_dir(root)).open(FILE).mapping(("terms", "phrases", "adjectives", "senses"))
     terms: dict[tuple[str, str], dict[str, Term]] = {}
     for item in fields["terms"].items(at_least=1):
         _add_term(item, terms)
@@ -47,7 +50,11 @@ def load_glossary(root: Path | None = None) -> Glossary:
     for item in fields["phrases"].items():
         _add_phrase(item, phrases)
     adjectives = dict(_adjective(item) for item in fields["adjectives"].items())
-    return Glossary(terms, phrases, adjectives)
+    senses = {
+        lang: {name: frozenset(words.text().split()) for name, words in field.entries().items()}
+        for lang, field in fields["senses"].entries().items()
+    }
+    return Glossary(terms, phrases, adjectives, senses)
 
 
 def _add_term(item: Field, terms: dict[tuple[str, str], dict[str, Term]]) -> None:

@@ -13,7 +13,7 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import PAGE, Document, PageForm, Word, readable, tidy
 from dicomlake.reports.extract import pdfguard
 from dicomlake.reports.extract.layout import Placed, Token, in_order
-from dicomlake.reports.extract.ocr import OcrEngine
+from dicomlake.reports.extract.ocr import OcrEngine, Reading
 from dicomlake.reports.extract.pdfchars import TextLayer, text_layer, upright
 from dicomlake.reports.extract.pdfrest import rest_of
 
@@ -26,7 +26,7 @@ MAX_PAGES, MAX_READ_PAGES = 400, 100
 _DPI, _MAX_PIXELS = 200, 24_000_000
 _FEW_CHARS, _SOME_CHARS, _MANY_PATHS = 25, 300, 400
 _MAX_UNMAPPED, _LARGE_PICTURE = 0.04, 0.2
-_LEAST_CONFIDENCE = 55.0
+_LEAST_CONFIDENCE, _SOME_WORDS = 55.0, 80
 _MAX_OBJECTS = 2_000_000
 
 
@@ -178,9 +178,21 @@ def picture_of(page: "PdfPage", dpi: int = _DPI) -> "Image":
     return picture
 
 
+def language_of(reading: Reading) -> str:
+    """The language that the words of a picture are in; "" for too few to tell."""
+    from dicomlake.reports.scrub.language import detected
+
+    words = " ".join(token.text for token in reading.tokens)
+    return detected(words)[0] if len(words) > _SOME_WORDS else ""
+
+
 def _read_page(page: "PdfPage", layer: TextLayer, ocr: OcrEngine, language: str) -> _Page:
     """What the picture shows; where the text layer says more than that in plain words, both."""
-    reading = ocr.read(picture_of(page), language)
+    picture = picture_of(page)
+    reading = ocr.read(picture, language)
+    found = language or language_of(reading)
+    if found not in ("", "en"):  # letters with accents are read by the model of their language only
+        reading = ocr.read(picture, found)
     width, height = page.get_size()
     if reading.turned in (90, 270):
         width, height = height, width

@@ -1,5 +1,5 @@
 """Scrubbed text in, the same in another language out, by an engine passed in; see `translator.py`. No network here."""
 
-from dicomlake.reports.translate.translator import Engine, EngineDown, Translated, Translator
+from dicomlake.reports.translate.translator import Engine, EngineDown, NoSuchPair, Translated, Translator
 
-__all__ = ["Engine", "EngineDown", "Translated", "Translator"]
+__all__ = ["Engine", "EngineDown", "NoSuchPair", "Translated", "Translator"]

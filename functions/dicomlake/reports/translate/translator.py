@@ -25,6 +25,10 @@ class EngineDown(Exception):  # says what is, as EOFError's siblings do
     """The engine gave no answer: the translation comes later."""
 
 
+class NoSuchPair(EngineDown):
+    """The engine does not translate between these two languages, now or later."""
+
+
 @dataclass(frozen=True)
 class Translated:
     """The text in the other language; `kept` counts sentences left in their own, which stand behind ⟪their language⟫."""
@@ -51,14 +55,23 @@ class Translator:
         done = self._translated(list(work.values()), source, target)
         kept = 0
         for (index, shielded), new in zip(work.items(), done, strict=True):
-            checked = _checked(parts[index], shielded, new)
+            checked = self._proven(parts[index], _checked(parts[index], shielded, new), source, target)
             if checked is None and MARK.sub("", shielded.text).strip(" .,;:"):
-                checked = _checked(parts[index], shielded, self._engine(shielded.text, source, target))
+                again = _checked(parts[index], shielded, self._engine(shielded.text, source, target))
+                checked = self._proven(parts[index], again, source, target)
             if checked is None:
                 kept += 1
                 checked = KEPT.format(source) + parts[index]
             parts[index] = checked
         return Translated("".join(parts), kept, len(work))
+
+    def _proven(self, old: str, new: str | None, source: str, target: str) -> str | None:
+        """The sentence, if it tells of the same sides, and denies where the other denies."""
+        if new is None:
+            return None
+        ours, theirs = self._glossary.senses.get(source, {}), self._glossary.senses.get(target, {})
+        same = all(_tells(old, ours[name]) == _tells(new, theirs[name]) for name in ours.keys() & theirs.keys())
+        return new if same else None
 
     def _made(self, source: str, target: str) -> Shield:
         return Shield(self._glossary, self._eponyms, source, target)
@@ -80,6 +93,10 @@ class Translator:
                 yield from answer
             else:
                 yield from (self._engine(line, source, target) for line in chunk)
+
+
+def _tells(sentence: str, words: frozenset[str]) -> bool:
+    return not words.isdisjoint(re.findall(r"[^\W\d_]+", sentence.lower()))
 
 
 def _split(text: str) -> list[str]:
