@@ -7,14 +7,14 @@ PS3.15 Annex E; each element is treated by the rule of the profile, in every ite
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from struct import pack
 
 from dicomlake.dicom import encode
 from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, cleaner_for
-from dicomlake.dicom.dictionary import keyword_of
+from dicomlake.dicom.dictionary import TEXT_VRS, keyword_of
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
 from dicomlake.dicom.identities import concept_of, identities_of
@@ -22,9 +22,11 @@ from dicomlake.dicom.plan import Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
+from dicomlake.dicom.slices import SliceReader, chunks
 from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values, padded
+from dicomlake.dicom.visual import VISUAL_FEATURES, visual_features
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.types import Place
@@ -63,15 +65,23 @@ class CleanInstance:
     key_version: str
     actions: Mapping[str, int]
     pixels: CleanPixels | None
-    _digest8: Callable[[bytes], str] = field(repr=False)
+    _digest8: Callable[[Iterable[bytes | memoryview]], str] = field(repr=False)
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
         return sum(map(len, self.slices))
 
+    def open(self) -> SliceReader:
+        """The file to read from, without joining it."""
+        return SliceReader(self.slices)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """The file in parts of bounded size, without joining it."""
+        return chunks(self.slices)
+
     def to_bytes(self) -> bytes:
-        """The whole file."""
+        """The whole file, joined in memory."""
         return self._joined
 
     @cached_property
@@ -81,7 +91,7 @@ class CleanInstance:
     @cached_property
     def object_name(self) -> str:
         """`<patient>/<study>/<series>/<instance>-<8 hex>.dcm`; the digits are a keyed hash of the file, so that equal names mean equal bytes."""
-        digest = self._digest8(self.to_bytes())
+        digest = self._digest8(self.chunks())
         return f"{self.patient_key}/{self.study_uid}/{self.series_uid}/{self.sop_uid}-{digest}.dcm"
 
 
@@ -119,7 +129,7 @@ def deidentify(
         key_version=key.version,
         actions={str(action): count for action, count in sorted(walk.actions.items())},
         pixels=pixels,
-        _digest8=key.digest8,
+        _digest8=key.digest8_of,
     )
 
 
@@ -167,7 +177,7 @@ class Walk:
     def run(self) -> list[bytes | memoryview]:
         """The slices of the clean data set."""
         explicit, elements = self._raw.syntax.explicit, self._raw.elements
-        own = self._own(explicit) | self._picture(explicit)
+        own = self._own(explicit) | self._visual(explicit) | self._picture(explicit)
         sop_class = (self._raw.value(_CLASS) or b"").strip(b" \0").decode("latin-1")
         self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset, sop_class)
         tags = [one[0] for one in elements]
@@ -179,6 +189,13 @@ class Walk:
             self._edits.extend((start, start, part) for part in parts)
             self._edits.append((start, stop, b""))
         return self._assembled()
+
+    def _visual(self, explicit: bool) -> dict[int, Parts]:
+        """Whether a face may be rebuilt from the picture, as far as the object tells."""
+        said = visual_features(self._raw, self._plan.profile.visual).encode("ascii")
+        if not said:
+            return {VISUAL_FEATURES: ()} if VISUAL_FEATURES in self._raw.index else {}
+        return {VISUAL_FEATURES: (encode.element(VISUAL_FEATURES, b"CS", padded(said, b"CS"), explicit),)}
 
     def _picture(self, explicit: bool) -> dict[int, Parts]:
         """What a treated picture puts in place of the original's elements."""
@@ -284,6 +301,8 @@ class Walk:
         written = effective_vr(tag, vr)
         if items is not None or written == b"SQ":
             return self._replaced_sequence(one, rule, explicit)
+        if rule.action is Action.K and written not in TEXT_VRS:  # pixel data among them: not even looked at
+            return self._even(one, explicit) if (end - value) & 1 else 0
         old = self._buffer[value:end]
         new = self._values.clean(rule, tag, written, old, depth, charset)
         if new == old:

@@ -13,6 +13,7 @@ from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values
+from dicomlake.dicom.visual import VISUAL_FEATURES, visual_features
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.types import Place
@@ -46,6 +47,8 @@ def explain(raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientId
         if tag not in raw.index and (tag in _MARKS or plan.rule(tag, vr.encode()).method is Method.PATIENT_KEY):
             rule = None if tag in _MARKS else plan.rule(tag, vr.encode())
             lines.append(_added(tag, vr, rule))
+    if VISUAL_FEATURES not in raw.index and visual_features(raw, profile.visual):
+        lines.append(teller.visual(_path(VISUAL_FEATURES), "", "added: says whether a face can be rebuilt"))
     return lines
 
 
@@ -84,6 +87,9 @@ class _Teller:
                     path, tag, keyword_of(tag), vr.decode(), "D", "PS3.15 E.1.1", "replaced: says what was done", ""
                 )
                 continue
+            if not depth and tag == VISUAL_FEATURES:
+                yield self.visual(path, "removed: not known", "replaced: says whether a face can be rebuilt")
+                continue
             kept = safe.get(tag)
             rule = kept.rule if kept is not None else self._plan.rule(tag, vr, place)
             written = kept.vr if kept is not None else effective_vr(tag, vr)
@@ -97,6 +103,13 @@ class _Teller:
                     said = concept_of(self._raw.buffer, item[4]) if tag == _CONTENT else ("", "")
                     source = self._plan.profile.text.concepts.get(said, "")
                     yield from self.level(item[4], f"{path}[{number}].", depth + 1, charset, source, tag)
+
+    def visual(self, path: str, absent: str, present: str) -> ElementPlan:
+        """What becomes of RecognizableVisualFeatures."""
+        said = visual_features(self._raw, self._plan.profile.visual)
+        action, effect = ("D", present) if said else ("X", absent)
+        source = "ps3_15/visual_features.yaml:1"
+        return ElementPlan(path, VISUAL_FEATURES, keyword_of(VISUAL_FEATURES), "CS", action, source, effect, "")
 
     def _safe(self, elements: Sequence[Element]) -> dict[int, SafeElement]:
         safe = self._plan.profile.safe_private

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.elements import PIXEL_DATA
+from dicomlake.dicom.known import fold
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, stated_codes
 from dicomlake.dicom.plan import Plan, effective_vr
 from dicomlake.dicom.seams import CleanPixels
@@ -21,7 +22,8 @@ from dicomlake.rules.types import Place
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-_OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL})
+_VISUAL = 0x00280302
+_OWN = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, _VISUAL})
 # PixelData, and what a new one makes wrong: offsets into fragments and their lengths.
 _PICTURE = frozenset({PIXEL_DATA, 0x7FE00001, 0x7FE00002, 0x7FE00003})
 _PADDING = b" \0\t\r\n"
@@ -95,6 +97,19 @@ class Proof:
             raise failed("method_not_stated")
         if str(after[TEMPORAL].value) != self._plan.profile.temporal:
             raise failed("method_not_stated")
+
+    def check_visual(self, after: "Dataset") -> None:
+        """The copy must say whether it may show a face; a treated picture speaks for itself."""
+        before = self._original
+        if before is None or _VISUAL in self._picture:
+            return
+        rules = self._plan.profile.visual
+        texts = [str(before.get(keyword) or "") for keyword in rules.keywords]
+        texts += [str(item.get("CodeMeaning") or "") for item in before.get("AnatomicRegionSequence") or []]
+        claim, part = (str(before.get(keyword) or "") for keyword in ("RecognizableVisualFeatures", rules.body_part))
+        said = rules.stated(str(before.get("Modality") or ""), claim, part, map(fold, texts))
+        if str(after.get("RecognizableVisualFeatures") or "") != (said if PIXEL_DATA in before else ""):
+            raise failed("visual_features_not_stated")
 
     def check_picture(self, after: "Dataset") -> None:
         """A treated picture must stand in the copy byte for byte, and the header say of it what was said."""
@@ -249,7 +264,7 @@ class Proof:
 
 def _creator(dataset: "Dataset", tag: int) -> str:
     """The creator element of a block, as the file has it."""
-    item = dataset.get_item(tag) if tag in dataset else None
+    item = dataset.get_item(tag, keep_deferred=True) if tag in dataset else None
     value = b"" if item is None or item.value is None else item.value
     return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else str(value).strip(" \0")
 
@@ -276,7 +291,7 @@ def _vr(dataset: "Dataset", tag: int) -> bytes:
     """The VR in the header, the dictionary's where the encoding has none."""
     from pydicom.datadict import dictionary_VR
 
-    vr = dataset.get_item(tag).VR
+    vr = dataset.get_item(tag, keep_deferred=True).VR
     if vr is None:
         try:
             vr = dictionary_VR(tag)[:2]
@@ -287,7 +302,7 @@ def _vr(dataset: "Dataset", tag: int) -> bytes:
 
 def _pair(before: "Dataset", after: "Dataset", tag: int) -> tuple[bytes, bytes]:
     """The encoded values of both, as the files have them."""
-    old, new = (dataset.get_item(tag) for dataset in (before, after))
+    old, new = (dataset.get_item(tag, keep_deferred=True) for dataset in (before, after))
     one, two = (b"" if item is None or item.value is None else item.value for item in (old, new))
     if isinstance(one, bytes) and isinstance(two, bytes):
         return one, two

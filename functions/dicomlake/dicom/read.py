@@ -8,7 +8,9 @@ import re
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from mmap import mmap
 from operator import lt
+from typing import cast
 
 from dicomlake.dicom.bigendian import little_endian
 from dicomlake.dicom.dictionary import dictionary
@@ -97,17 +99,21 @@ class RawInstance:
         return int(text) if text is not None and re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
 
 
-def read_raw(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT) -> RawInstance:
-    """Read and check one object. Raises PermanentError: empty, not_dicom, corrupt, unsupported, missing_uid, invalid_uid, resource_limit."""
+def read_raw(data: "bytes | bytearray | memoryview | mmap", limits: Limits = DEFAULT) -> RawInstance:
+    """Read and check one object; a mapped file is read where it is, so that a large one takes no memory.
+
+    Raises PermanentError: empty, not_dicom, corrupt, unsupported, missing_uid, invalid_uid, resource_limit.
+    """
     raw = parse_raw(data, limits)
     _check_identity(raw)
     _check_pixels(raw)
     return raw
 
 
-def parse_raw(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT) -> RawInstance:
+def parse_raw(data: "bytes | bytearray | memoryview | mmap", limits: Limits = DEFAULT) -> RawInstance:
     """The same without a look at its identity and pixels: enough to read numbers from, never to release. Raises PermanentError."""
-    data = data if isinstance(data, bytes) else bytes(data)
+    # A map answers like bytes to all that is asked here: its slices are bytes, its length is known.
+    data = cast("bytes", data) if isinstance(data, (bytes, mmap)) else bytes(data)
     layout = layout_of(data)
     syntax, buffer, start = layout.syntax, data, layout.start
     if syntax.deflated:

@@ -29,12 +29,11 @@ _OLDEST_YEARS = 89
 
 def instance_values(clean: CleanInstance) -> dict[str, object]:
     """Typed columns, `header` (DICOM JSON model) and `deid` of one clean instance. Absent and malformed values are None."""
-    data = clean.to_bytes()
-    read = read_raw(data)
+    read = read_raw(clean.to_bytes())
     return {
         "object": clean.object_name,
-        "object_bytes": len(data),
-        "object_sha256": hashlib.sha256(data).hexdigest(),
+        "object_bytes": clean.size,
+        "object_sha256": _sha256(clean),
         "source_status": clean.source_status,
         "PatientID": clean.patient_key,
         "StudyInstanceUID": clean.study_uid,
@@ -58,6 +57,13 @@ def instance_values(clean: CleanInstance) -> dict[str, object]:
             "pixel_regions": [list(region) for region in clean.pixels.regions] if clean.pixels else [],
         },
     }
+
+
+def _sha256(clean: CleanInstance) -> str:
+    digest = hashlib.sha256()
+    for part in clean.chunks():
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _real(text: str | None) -> float | None:

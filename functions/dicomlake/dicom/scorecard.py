@@ -30,7 +30,7 @@ CATEGORIES = (
     "patid_consistent", "pixels_retained",
 )  # fmt: skip
 _PATIENT_ID = 0x00100020
-_MARKS = frozenset({0x00080005, 0x00120062, 0x00120063, 0x00120064, 0x00280301, 0x00280303})
+_MARKS = frozenset({0x00080005, 0x00120062, 0x00120063, 0x00120064, 0x00280301, 0x00280302, 0x00280303})
 _DAY = re.compile(r"[0-9]{8}")
 _WORD = re.compile(r"[^\s,;^]+")
 _PROSE = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS", b"PN", b"AE"}

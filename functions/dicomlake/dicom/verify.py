@@ -7,21 +7,26 @@ Nothing is repaired here: a finding means that the walk, a rule or this reader i
 
 import warnings
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dicomlake.dicom.deidentify import CleanInstance
-from dicomlake.dicom.elements import PIXEL_DATA
+from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED
 from dicomlake.dicom.known import fold, fold_bytes, known_values
 from dicomlake.dicom.plan import plan_for
 from dicomlake.dicom.proof import Proof, failed
 from dicomlake.dicom.read import PICTURE_SIZE, RawInstance, picture_bytes
+from dicomlake.dicom.slices import SliceReader, same
 from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.rules import Profile
 
 if TYPE_CHECKING:
     from pydicom import FileDataset
+    from pydicom.dataelem import RawDataElement
     from pydicom.dataset import Dataset
 
+# From this size on, the picture is compared where it stands instead of being read.
+_LARGE, _DEFERRED = 8 << 20, 1 << 20
+Source = BytesIO | SliceReader
 _META = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
 
 
@@ -42,16 +47,25 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
     from pydicom import config, dcmread
 
     config.settings.reading_validation_mode = config.IGNORE
-    data = clean.to_bytes()
-    after = dcmread(BytesIO(data))
+    large = clean.size > _LARGE and (clean.pixels is None or clean.pixels.data is None)
+    copy = clean.open() if large else BytesIO(clean.to_bytes())
+    original = SliceReader([raw.buffer]) if large else BytesIO(raw.buffer)
+    after = dcmread(copy, defer_size=_DEFERRED if large else None)
+    before = _read_original(raw, original, large)
+    if isinstance(copy, SliceReader) and isinstance(original, SliceReader):
+        _fetch(before, original)
+        _fetch(after, copy)
+        _same_pixels(raw, before, original, after, copy)
     plan = plan_for(profile)
     proof = Proof(plan, clean.patient_key, clean.pixels)
-    proof.compare(_read_original(raw), after)
+    proof.compare(before, after)
     proof.check_picture(after)
-    around = fold_bytes(_around_pixels(clean, after, data))
+    around = fold_bytes(_around_pixels(raw, clean, after, copy))
     # From here on pydicom's converted values are looked at; until now the bytes were.
     proof.check_marks(after)
-    _check_meta(after, clean, data)
+    proof.check_visual(after)
+    copy.seek(0)
+    _check_meta(after, clean, copy.read(128))
     known = known_values(raw, plan.rule, plan.engine.rules.common)
     if known.found_in(fold("\n".join(proof.texts))) or known.word_found_in(fold("\n".join(proof.codes))):
         raise failed("known_value_in_text")
@@ -61,16 +75,55 @@ def _verify(raw: RawInstance, clean: CleanInstance, profile: Profile) -> None:
         raise failed("known_value_in_bytes")
 
 
-def _read_original(raw: RawInstance) -> "Dataset":
+def _read_original(raw: RawInstance, source: "Source", large: bool) -> "Dataset":
     from pydicom.filereader import read_dataset
 
-    source = BytesIO(raw.buffer)
     source.seek(raw.start)
-    return read_dataset(source, not raw.syntax.explicit, True, bytelength=raw.elements[-1][4] - raw.start)
+    length = raw.elements[-1][4] - raw.start
+    return read_dataset(
+        cast("BinaryIO", source),
+        not raw.syntax.explicit,
+        True,
+        bytelength=length,
+        defer_size=_DEFERRED if large else None,
+    )
 
 
-def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None:
-    if data[:128].strip(b"\0") or {int(element.tag) for element in after.file_meta} != _META:
+def _fetch(dataset: "Dataset", source: SliceReader) -> None:
+    """Read what was left out for its size, but the picture."""
+    for tag in list(dataset.keys()):
+        item = _as_read(dataset, tag)
+        if item is not None and item.value is None and 0 < item.length != UNDEFINED and int(tag) != PIXEL_DATA:
+            source.seek(item.value_tell)
+            dataset[tag] = item._replace(value=source.read(item.length))
+
+
+def _as_read(dataset: "Dataset", tag: int) -> "RawDataElement | None":
+    """An element as pydicom read it, not yet converted; None when it is not there."""
+    from pydicom.dataelem import RawDataElement
+
+    item = dataset.get_item(tag, keep_deferred=True) if tag in dataset else None
+    return item if isinstance(item, RawDataElement) else None
+
+
+def _same_pixels(
+    raw: RawInstance, before: "Dataset", original: SliceReader, after: "Dataset", copy: SliceReader
+) -> None:
+    """The picture of a large object, compared where it stands: as both readers found it, by the length the walk found."""
+    one, two = _as_read(before, PIXEL_DATA), _as_read(after, PIXEL_DATA)
+    if one is None:
+        return
+    if two is None:
+        raise failed("element_lost")
+    size = raw.index[PIXEL_DATA][4] - raw.index[PIXEL_DATA][3]
+    if two.length not in (one.length, one.length + (one.length & 1)):
+        raise failed("kept_value_changed")
+    if not same(original, one.value_tell, copy, two.value_tell, size):
+        raise failed("kept_value_changed")
+
+
+def _check_meta(after: "FileDataset", clean: CleanInstance, preamble: bytes) -> None:
+    if preamble.strip(b"\0") or {int(element.tag) for element in after.file_meta} != _META:
         raise failed("file_meta_not_ours")
     named = (str(after.file_meta.MediaStorageSOPClassUID), str(after.file_meta.MediaStorageSOPInstanceUID))
     if named != (str(after.SOPClassUID), str(after.SOPInstanceUID)) or named != (clean.sop_class_uid, clean.sop_uid):
@@ -79,15 +132,20 @@ def _check_meta(after: "FileDataset", clean: CleanInstance, data: bytes) -> None
         raise failed("patient_key_missing")
 
 
-def _around_pixels(clean: CleanInstance, after: "FileDataset", data: bytes) -> bytes:
+def _around_pixels(raw: RawInstance, clean: CleanInstance, after: "FileDataset", source: "Source") -> bytes:
     """The bytes of the file without the value of its pixel data; what native pixel data hold beyond the picture counts as outside."""
-    pixels = after.get_item(PIXEL_DATA) if PIXEL_DATA in after else None
-    place = getattr(pixels, "value_tell", None)
-    size = len(pixels.value or b"") if pixels is not None else 0
-    if place is None:
-        return data
+    pixels = _as_read(after, PIXEL_DATA)
+    source.seek(0)
+    if pixels is None:
+        return source.read()
+    place = pixels.value_tell
+    size = len(pixels.value or b"")
+    if pixels.value is None and pixels.length:  # left where it stands
+        size = raw.index[PIXEL_DATA][4] - raw.index[PIXEL_DATA][3]
     picture = None if syntax_of(clean.transfer_syntax).encapsulated else _picture(after)
-    return data[:place] + b"\n" + data[place + min(size, picture or size) :]
+    head = source.read(place)
+    source.seek(place + min(size, picture or size))
+    return head + b"\n" + source.read()
 
 
 def _picture(after: "FileDataset") -> int | None:

@@ -36,6 +36,9 @@ __all__ = [
 ]
 _COPY_ROUNDS = 10_000
 _READ_ATTEMPTS = 3
+_BUFFER = 1 << 20
+# Bytes, the contents of a file, or what can be read in parts.
+Content = bytes | Path | io.RawIOBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def create(
     client: "StorageClient",
     bucket: str,
     name: str,
-    data: bytes | Path,
+    data: Content,
     content_type: str,
     metadata: Mapping[str, str] | None = None,
 ) -> bool:
@@ -92,7 +95,7 @@ def replace(
     client: "StorageClient",
     bucket: str,
     name: str,
-    data: bytes | Path,
+    data: Content,
     content_type: str,
     metadata: Mapping[str, str] | None = None,
     expected_generation: int | None = None,
@@ -109,7 +112,7 @@ def replace(
 
 def write_clean(client: "StorageClient", bucket: str, instance: "CleanInstance") -> bool:
     """Write a de-identified object under its own name. Takes the clean type only; False when it was already there."""
-    return create(client, bucket, instance.object_name, instance.to_bytes(), "application/dicom")
+    return create(client, bucket, instance.object_name, instance.open(), "application/dicom")
 
 
 def copy(client: "StorageClient", bucket: str, name: str, generation: int | None, to_bucket: str, to_name: str) -> bool:
@@ -199,7 +202,7 @@ def _upload(
     client: "StorageClient",
     bucket: str,
     name: str,
-    data: bytes | Path,
+    data: Content,
     content_type: str,
     metadata: Mapping[str, str] | None,
     generation: int | None,
@@ -209,7 +212,7 @@ def _upload(
     with _opened(data) as file, translated("storage"):
         blob.upload_from_file(
             file,
-            size=len(data) if isinstance(data, bytes) else data.stat().st_size,
+            size=_size(data),
             content_type=content_type,
             if_generation_match=generation,
             checksum="crc32c",
@@ -218,8 +221,16 @@ def _upload(
         )
 
 
-def _opened(data: bytes | Path) -> BinaryIO:
+def _opened(data: Content) -> BinaryIO:
+    if isinstance(data, io.RawIOBase):
+        return io.BufferedReader(data, _BUFFER)
     return io.BytesIO(data) if isinstance(data, bytes) else data.open("rb")
+
+
+def _size(data: Content) -> int:
+    if isinstance(data, bytes):
+        return len(data)
+    return data.seek(0, io.SEEK_END) - data.seek(0) if isinstance(data, io.RawIOBase) else data.stat().st_size
 
 
 def _facts(blob: Any) -> ObjectFacts:

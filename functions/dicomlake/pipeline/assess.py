@@ -3,7 +3,6 @@
 Pure: bytes and tools in, an `Assessment` out. Called by `ingest.py` (the platform) and `local.py` (the command line).
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -143,7 +142,7 @@ def assess(
 
     `waived` are review codes that a steward has approved for this very object; `around` is what is known of its surroundings.
     """
-    asked = Asked(hashlib.sha256(data).hexdigest(), light, Code.TEXT_PHI_SUSPECTED in waived)
+    asked = Asked(data, light, Code.TEXT_PHI_SUSPECTED in waived)
     try:
         raw = read_raw(data)
     except PermanentError as error:

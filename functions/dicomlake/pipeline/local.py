@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import cast
 
 from dicomlake import settings as environment
 from dicomlake.batches import is_manifest_name
@@ -28,6 +30,9 @@ from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.reports.clean import CleanReport
 from dicomlake.reports.translate import EngineDown
 from dicomlake.rules import load_pixel_routes, load_pixel_rules, load_profile, load_site
+
+# From this size on a file is mapped instead of read.
+_MAPPED, _MOST_MAPPED = 32 << 20, 64 << 30
 
 
 class Layout(StrEnum):
@@ -191,9 +196,10 @@ def _ahead(pool: Executor, files: list[Path], window: int) -> Iterator[tuple[Pat
 
 def _work(path: Path) -> Worked:
     order = _Worker.order
-    if path.stat().st_size > order.max_bytes:
+    large = _is_large_object(path)
+    if path.stat().st_size > (_MOST_MAPPED if large else order.max_bytes):
         return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None, Maps()
-    data = path.read_bytes()
+    data = _mapped(path) if large else path.read_bytes()
     relative = path.relative_to(order.root).as_posix()
     if is_manifest_name(relative):  # it has told what it can, and names accession numbers
         return Assessment(Outcome.IGNORED, None, "manifest", Kind.MANIFEST, None), None, Maps()
@@ -207,13 +213,24 @@ def _work(path: Path) -> Worked:
     if assessment.clean is not None:
         mirrored = order.layout is Layout.MIRROR
         name = path.relative_to(order.root).as_posix() if mirrored else assessment.clean.object_name
-        _write(order.destination / name, assessment.clean.slices)
+        _write(order.destination / name, assessment.clean.chunks())
     elif assessment.report is not None:
         name = _write_report(path, order, assessment.report)
         assessment = _translated(path, order, assessment)
     else:
         return assessment, None, Maps()
     return assessment.summary(), name, _maps(assessment) if order.maps else Maps()
+
+
+def _is_large_object(path: Path) -> bool:
+    """Whether a file is a DICOM object so large that it is mapped, and never stands in memory as a whole."""
+    with path.open("rb") as file:
+        return path.stat().st_size >= _MAPPED and file.read(132)[128:] == b"DICM"
+
+
+def _mapped(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return cast("bytes", mmap(file.fileno(), 0, access=ACCESS_READ))  # answers like bytes (dicom/read.py)
 
 
 def _write_report(path: Path, order: Order, report: CleanReport) -> str:
@@ -262,12 +279,12 @@ def _maps(assessment: Assessment) -> Maps:
     return Maps(uid_map(raw, tools.key), {patient_row(raw, tools.key, identity_of(raw, tools.identity))})
 
 
-def _write(target: Path, slices: "tuple[bytes | memoryview, ...]") -> None:
+def _write(target: Path, parts: "Iterable[bytes | memoryview]") -> None:
     """All or nothing: written beside its place, then moved there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{os.getpid()}.partial")
     with partial.open("wb") as file:
-        file.writelines(slices)
+        file.writelines(parts)
     partial.replace(target)
 
 

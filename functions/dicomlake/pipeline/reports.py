@@ -3,6 +3,7 @@
 Reports without a header, documents in a DICOM object, and the text of structured reports. Pure, as `assess.py` is.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -85,9 +86,14 @@ def _digits(text: str) -> list[str]:
 class Asked:
     """How a report is to be judged. `light`: pages that are pictures are not begun; `waived`: a reviewer has looked at the doubts."""
 
-    content_key: str = field(repr=False)
+    data: bytes = field(repr=False)
     light: bool = False
     waived: bool = False
+
+    @cached_property
+    def content_key(self) -> str:
+        """A hash of the object, made where a report asks for it: pictures are large."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def read(data: bytes, kind: str, tools: ReportTools, *, light: bool) -> Document:

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -47,8 +48,13 @@ class SiteKey:
 
     def digest8(self, data: bytes | bytearray | memoryview) -> str:
         """8 hexadecimal digits: a keyed content hash for object names. `data` is read in place."""
+        return self.digest8_of((data,))
+
+    def digest8_of(self, parts: Iterable[bytes | bytearray | memoryview]) -> str:
+        """The same of data in parts, one after the other."""
         mac = hmac.new(self._key, _frame("digest8"), "sha256")
-        mac.update(data)
+        for part in parts:
+            mac.update(part)
         return mac.hexdigest()[:8]
 
     def shift_days(self, patient_key: str, shortest: int, longest: int) -> int:

@@ -9,6 +9,7 @@ from dicomlake.rules.dummies import Dummies
 from dicomlake.rules.private import SafePrivate
 from dicomlake.rules.text import TextRules
 from dicomlake.rules.types import AttributeTypes, Place
+from dicomlake.rules.visual import VisualFeatures
 
 
 class Action(StrEnum):
@@ -87,7 +88,7 @@ class Profile:
     LongitudinalTemporalInformationModified, `fallen_back` the keywords an option would clean and for which, lacking an engine, the
     Basic Profile's action stands, `text` what the cleaning of text goes by, `safe_private` the private attributes that stay (None:
     none). `types` knows the type of an attribute where it stands, `typed` the rules that hang on it: tag -> type -> rule; `table` has the
-    strictest of them. `version` is 12 hex digits over the content of every rule file read.
+    strictest of them. `visual` judges whether a picture may show a face. `version` is 12 hex digits over the content of every rule file read.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Profile:
     text: TextRules
     types: AttributeTypes
     typed: Mapping[int, Mapping[str, Rule]]
+    visual: VisualFeatures
     safe_private: SafePrivate | None = None
     fallen_back: tuple[str, ...] = ()
 

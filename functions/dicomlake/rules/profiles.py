@@ -16,6 +16,7 @@ from dicomlake.rules.resolve import Resolution, load_resolution, resolve
 from dicomlake.rules.table import PATTERNS, PRIVATE, Option, Row, load_beyond, load_options, load_table
 from dicomlake.rules.text import TextRules, load_text_rules
 from dicomlake.rules.types import AttributeTypes, load_types
+from dicomlake.rules.visual import load_visual_features
 from dicomlake.rules.vrs import VRS
 
 _REQUIRED = ("name", "description", "options", "defaults", "group_length", "unknown")
@@ -63,6 +64,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
     named = [standard.options[_BASIC], *chosen]
     safe = any(option.column == _SAFE_PRIVATE for option in chosen)
     private = read_safe_private(files) if safe else None
+    visual = load_visual_features(files)
     return Profile(
         name=name,
         version=files.version(),
@@ -79,6 +81,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
             unknown=_class_rule(fields["unknown"], "Unknown"),
         ),
         dummies=standard.dummies,
+        visual=visual,
         text=standard.text,
         types=standard.types,
         typed=MappingProxyType({tag: by_type for tag, by_type in typed.items() if tag not in own}),

@@ -1,0 +1,85 @@
+"""Large objects: read where they are, written and proven in parts, and proven no less."""
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dicomlake.dicom import deidentify, read_raw, verify
+from dicomlake.dicom.slices import SliceReader, chunks
+from dicomlake.errors import PermanentError
+from dicomlake.pseudonyms import SiteKey
+from dicomlake.rules import Profile
+from tests.dicom.builders import instance
+from tests.dicom.conftest import identity
+
+PICTURE = bytes(range(256)) * 8192 * 5  # 10 MiB: above what is compared in memory
+
+
+@given(st.lists(st.binary(max_size=9), max_size=6), st.integers(0, 40), st.integers(-1, 40))
+def test_slices_read_as_the_file_they_make_up(slices: list[bytes], place: int, size: int) -> None:
+    whole, reader = io.BytesIO(b"".join(slices)), SliceReader(slices)
+    whole.seek(place)
+    reader.seek(place)
+    assert reader.read(size) == whole.read(size)
+    assert reader.tell() == min(reader.tell(), max(place, whole.getbuffer().nbytes))
+    assert b"".join(chunks(slices)) == whole.getvalue()
+
+
+def large(profile: Profile, key: SiteKey, **attributes: object) -> tuple[object, object]:
+    raw = read_raw(instance(Rows=2048, Columns=2560, PixelData=PICTURE, **attributes))
+    return raw, deidentify(raw, profile, key, identity(raw))
+
+
+def test_a_large_object_is_proven_without_its_picture_in_memory(profile: Profile, key: SiteKey) -> None:
+    raw, clean = large(profile, key, ImageComments="thin slices of Okonkwo")
+    verify(raw, clean, profile)  # type: ignore[arg-type]
+    assert PICTURE in clean.to_bytes()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (PICTURE[-1:], b"\0"),  # one bit of the picture
+        (b"Abdomen", b"Okonkwo"),  # a name in the header
+    ],
+)
+def test_a_large_object_is_proven_no_less(old: bytes, new: bytes, profile: Profile, key: SiteKey) -> None:
+    raw, clean = large(profile, key)
+    data = clean.to_bytes()  # type: ignore[attr-defined]
+    at = data.rindex(old)
+    broken = replace(clean, slices=(data[:at] + new, data[at + len(old) :]))  # type: ignore[type-var]
+    with pytest.raises(PermanentError, match="deid_failed"):
+        verify(raw, broken, profile)  # type: ignore[arg-type]
+
+
+MEASURE = """
+import resource, sys
+from dicomlake.cli import main
+sys.argv = ["dicomlake", "deidentify", sys.argv[1], sys.argv[2], "--key-file", sys.argv[3], "--jobs", "1", "--layout", "uid"]
+try:
+    main()
+finally:
+    print("KIB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_memory_does_not_grow_with_the_picture(tmp_path: Path) -> None:
+    frames, size = 400, 400 * 1024 * 1024
+    head = instance(
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1", Rows=512, Columns=1024, NumberOfFrames=frames, PixelData=b""
+    )
+    (tmp_path / "in").mkdir()
+    with (tmp_path / "in" / "large.dcm").open("wb") as file:  # sparse: no disk is filled
+        file.write(head[:-4] + size.to_bytes(4, "little"))
+        file.truncate(len(head) + size)
+    (tmp_path / "key").write_text("correct horse battery staple")
+    arguments = [str(tmp_path / name) for name in ("in", "out", "key")]
+    done = subprocess.run([sys.executable, "-c", MEASURE, *arguments], capture_output=True, text=True, check=False)
+    assert next(path.stat().st_size for path in (tmp_path / "out").rglob("*.dcm")) > size, done.stdout
+    assert int(done.stdout.rpartition("KIB")[2]) < 250 * 1024
