@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomlake.dicom.slices import SliceReader
 from dicomlake.errors import Code, PermanentError, TransientError
 from dicomlake.lake import clients, objects
 from dicomlake.lake.objects import ObjectGone
@@ -122,8 +123,8 @@ def test_clean_objects_are_written_under_their_own_name(storage: Emulator) -> No
     class Clean:
         object_name: str = "P1/2.25.1/2.25.2/2.25.3-0011aabb.dcm"
 
-        def to_bytes(self) -> bytes:
-            return b"clean"
+        def open(self) -> SliceReader:
+            return SliceReader([b"cle", b"an"])
 
     assert objects.write_clean(storage.client, "demo-research", Clean())  # type: ignore[arg-type]
     assert not objects.write_clean(storage.client, "demo-research", Clean())  # type: ignore[arg-type]

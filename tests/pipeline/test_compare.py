@@ -60,7 +60,7 @@ def test_our_copies_pass_and_are_matched_by_content(tmp_path: Path) -> None:
     ("change", "category", "keyword"),
     [
         (lambda copy: copy.__delattr__("KVP"), "tag_retained", "KVP"),
-        (lambda copy: setattr(copy, "InstitutionName", ""), "text_notnull", "InstitutionName"),
+        (lambda copy: setattr(copy, "PatientName", ""), "text_notnull", "PatientName"),
         (lambda copy: setattr(copy, "BodyPartExamined", "NECK"), "text_retained", "BodyPartExamined"),
         (lambda copy: setattr(copy, "StudyDescription", "thin of Okonkwo"), "text_removed", "StudyDescription"),
         (lambda copy: setattr(copy, "AccessionNumber", "ACC7001"), "text_removed", "AccessionNumber"),

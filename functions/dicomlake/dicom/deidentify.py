@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from struct import pack
 
 from dicomlake.dicom import encode
@@ -41,6 +42,7 @@ _PATIENT_NAME, _PATIENT_ID, _BITS = 0x00100010, 0x00100020, 0x00280100
 _CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
 # Offsets into fragments that a new picture does not have, and lengths of them.
 _OFFSETS = (0x7FE00001, 0x7FE00002, 0x7FE00003)
+_PLACE = itemgetter(0, 1)
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
 
 
@@ -226,7 +228,7 @@ class Walk:
     def _assembled(self) -> list[bytes | memoryview]:
         view, slices = memoryview(self._buffer), list[bytes | memoryview]()
         pos, end = self._raw.start, self._raw.elements[-1][4]
-        for start, stop, new in sorted(self._edits, key=lambda edit: edit[:2]):
+        for start, stop, new in sorted(self._edits, key=_PLACE):
             if start > pos:
                 slices.append(view[pos:start])
             if new:
@@ -239,7 +241,7 @@ class Walk:
     def _level(self, elements: list[Element], explicit: bool, depth: int, charset: Charset, place: Place) -> int:
         """Collect the edits of one level; returns by how many bytes it grows."""
         table, rule_of, growth, buffer = self._plan.table_at(place), self._plan.rule, 0, self._buffer
-        edits, removed, safe = self._edits, 0, None
+        edits, removed, gone, safe = self._edits, 0, -1, None
         self._seen += len(elements)
         for one in elements:
             tag, vr, _, value, end, items = one
@@ -248,9 +250,14 @@ class Walk:
                 if tag in safe:
                     growth += self._private(one, safe[tag], explicit, depth, charset)
                 else:
-                    edits.append((one[2], end, b""))
+                    start = one[2]
+                    if start == gone and edits[-1][1] == gone:  # runs of private elements go as one
+                        edits[-1] = (edits[-1][0], end, b"")
+                    else:
+                        edits.append((start, end, b""))
+                    gone = end
                     removed += 1
-                    growth -= end - one[2]
+                    growth -= end - start
                 continue
             known = table.get(tag)
             rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr, place)

@@ -93,15 +93,15 @@ class Gatherer:
     ) -> None:
         kind_of = self._kind
         for tag, vr, _, value, end, items in elements:
+            kind = kind_of.get(tag)
             if items is not None:
                 for item in items:
                     self._item(buffer, tag, item[4], charset, facts, kept)
+            elif kind is not None or vr == b"PN" or vr == b"pn":
+                if value < end and tag not in kept and len(facts) < _MAX_FACTS:
+                    self._add(facts, kind or _NAME, buffer[value:end], charset)
             elif tag == _CHARSET:
                 charset = Charset.of(buffer[value:end])
-            elif value < end:
-                kind = kind_of.get(tag) or (_NAME if vr in (b"PN", b"pn") else None)
-                if kind is not None and tag not in kept and len(facts) < _MAX_FACTS:
-                    self._add(facts, kind, buffer[value:end], charset)
 
     def _add(self, facts: set[Fact], kind: str, value: bytes, charset: Charset) -> None:
         if kind == _DATE:  # days only, so that the instances of a series share their facts

@@ -71,6 +71,7 @@ def plan_for(profile: Profile) -> Plan:
     return _compiled(_Same(profile))
 
 
+@lru_cache(maxsize=1 << 14)
 def effective_vr(tag: int, vr: bytes) -> bytes:
     """The VR a new value of this element is written in: the file's where the dictionary allows it, else the dictionary's."""
     declared = vr.upper()

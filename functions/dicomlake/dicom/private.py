@@ -4,12 +4,14 @@ Retain Safe Private Option (PS3.15 E.3.10): an attribute is safe when creator, g
 in is told by the creator element of the same item, never by one above it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dicomlake.dicom.elements import Element
 from dicomlake.rules import Action, Rule, SafePrivate
 from dicomlake.rules.model import STRICTNESS
+from dicomlake.rules.private import SafeAttribute
 
 _CLEANED = frozenset(b"CS LO LT SH ST UC UT".split())
 _DATED = frozenset(b"DA DT TM".split())
@@ -29,30 +31,48 @@ def safe_elements(
     elements: Iterable[Element], buffer: bytes, safe: SafePrivate, dated: Action
 ) -> dict[int, SafeElement]:
     """The private elements of this level that stay, creators of blocks that keep something included. `dated` is what befalls dates."""
-    creators: dict[int, str] = {}
+    blocks: dict[int, Mapping[int, SafeAttribute]] = {}
+    names: dict[int, str] = {}
     kept: dict[int, SafeElement] = {}
     for tag, vr, _, value, end, items in elements:
-        number = tag & 0xFFFF
-        if not tag & 0x10000 or number < 0x10:
+        if not tag & 0x10000:
             continue
+        number = tag & 0xFFFF
         if number < 0x100:
             name = buffer[value : min(end, value + 64)].decode("latin-1").strip(" \0")
-            if (tag >> 16, name) in safe.creators:
-                creators[tag] = name
+            rows = safe.by_creator.get((tag >> 16, name)) if number >= 0x10 else None
+            if rows is not None:
+                blocks[tag], names[tag] = rows, name
+            continue
+        if not blocks or number < 0x1000:
             continue
         block = tag & 0xFFFF0000 | number >> 8
-        creator = creators.get(block)
-        row = None if creator is None else safe.find(creator, tag)
-        if creator is None or row is None or items is not None:
+        row = blocks[block].get(tag & 0xFF) if block in blocks else None
+        if row is None or items is not None:
             continue
-        stated, known = vr.upper(), row.vr.encode("ascii")
-        actions = {_action(one, dated) for one in (stated, known) if one not in (b"", b"UN")}
-        action = min(actions, key=STRICTNESS.index, default=_unstated(buffer[value:end]))
+        action, read_as = _stated(vr, row.vr, dated)
+        if action is None:
+            action = _unstated(buffer[value:end])
         if action is not Action.X:
-            read_as = known if stated == b"UN" and known else stated
-            kept[tag] = SafeElement(Rule(tag, "PrivateElement", action, row.source, f"safe under {creator}"), read_as)
-            kept[block] = SafeElement(Rule(block, "PrivateCreator", Action.K, row.source, "names a kept block"), b"LO")
+            kept[tag], kept[block] = _kept(tag, action, read_as, row.source, names[block])
     return kept
+
+
+@lru_cache(maxsize=1024)
+def _stated(vr: bytes, row_vr: str, dated: Action) -> tuple[Action | None, bytes]:
+    """The action for a VR in the file and one in the list, and the VR the value is read as; None where neither says what it is."""
+    stated, known = vr.upper(), row_vr.encode("ascii")
+    actions = {_action(one, dated) for one in (stated, known) if one not in (b"", b"UN")}
+    return min(actions, key=STRICTNESS.index, default=None), known if stated == b"UN" and known else stated
+
+
+@lru_cache(maxsize=4096)
+def _kept(tag: int, action: Action, read_as: bytes, source: str, creator: str) -> tuple[SafeElement, SafeElement]:
+    block = tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8
+    return (
+        SafeElement(Rule(tag, "PrivateElement", action, source, f"safe under {creator}"), read_as),
+        SafeElement(Rule(block, "PrivateCreator", Action.K, source, "names a kept block"), b"LO"),
+    )
 
 
 def _action(vr: bytes, dated: Action) -> Action:

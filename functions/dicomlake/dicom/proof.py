@@ -2,10 +2,11 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dicomlake.dicom.as_read import Level, pair
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.elements import PIXEL_DATA
@@ -53,7 +54,7 @@ class Proof:
         self._patient_key = patient_key.encode("ascii")
         self.texts: list[str] = []
         self.codes: list[str] = []
-        self._original: Dataset | None = None
+        self._original: Level | None = None
         self._charset = Charset()
         self._months = {name for form in plan.engine.rules.months for name in form}
         self.days: set[int] = set()
@@ -66,22 +67,22 @@ class Proof:
             Action.D: self._dummy,
         }
 
-    def compare(
-        self, before: "Dataset", after: "Dataset", charset: Charset | None = None, depth: int = 0, place: Place = None
-    ) -> None:
-        """Hold one level against the rules, then the levels below it. Raises PermanentError(deid_failed)."""
-        if not depth:
-            self._original = before
-            place = _pair(before, before, _CLASS)[0].strip(_PADDING).decode("latin-1")
-        charset = charset or Charset()
-        if _CHARSET in after:
-            charset = Charset.of(_pair(after, after, _CHARSET)[0])
-        for tag in map(int, after.keys()):
+    def compare(self, before: "Dataset", after: "Dataset") -> None:
+        """Hold two objects against the rules. Raises PermanentError(deid_failed)."""
+        self._original = Level(before)
+        place = self._original.value(_CLASS).strip(_PADDING).decode("latin-1")
+        self._level(self._original, Level(after), Charset(), 0, place)
+
+    def _level(self, before: Level, after: Level, charset: Charset, depth: int, place: Place) -> None:
+        """One level, then those below it."""
+        if _CHARSET in after.found:
+            charset = Charset.of(after.value(_CHARSET))
+        for tag in after.found:
             if not depth and tag in self._own:
                 continue
             self._element(before, after, tag, charset, depth, place)
-        for tag in map(int, before.keys()):
-            if tag & 0x10000 or tag in after or (not depth and tag in self._own):
+        for tag in before.found:
+            if tag & 0x10000 or tag in after.found or (not depth and tag in self._own):
                 continue
             if self._rule(before, tag, place).action is not Action.X:
                 raise failed("element_lost")
@@ -100,9 +101,9 @@ class Proof:
 
     def check_visual(self, after: "Dataset") -> None:
         """The copy must say whether it may show a face; a treated picture speaks for itself."""
-        before = self._original
-        if before is None or _VISUAL in self._picture:
+        if self._original is None or _VISUAL in self._picture:
             return
+        before = self._original.dataset
         rules = self._plan.profile.visual
         texts = [str(before.get(keyword) or "") for keyword in rules.keywords]
         texts += [str(item.get("CodeMeaning") or "") for item in before.get("AnatomicRegionSequence") or []]
@@ -111,54 +112,53 @@ class Proof:
         if str(after.get("RecognizableVisualFeatures") or "") != (said if PIXEL_DATA in before else ""):
             raise failed("visual_features_not_stated")
 
-    def check_picture(self, after: "Dataset") -> None:
+    def check_picture(self, copy: "Dataset") -> None:
         """A treated picture must stand in the copy byte for byte, and the header say of it what was said."""
+        after = Level(copy)
         for tag, (_, value) in self._picture.items():
-            if tag not in after or _pair(after, after, tag)[0].strip(_PADDING) != value.strip(_PADDING):
+            if tag not in after.found or after.value(tag).strip(_PADDING) != value.strip(_PADDING):
                 raise failed("picture_not_stated")
         if self._pixels is not None and self._pixels.data is not None:
-            new = _pair(after, after, PIXEL_DATA)[0] if PIXEL_DATA in after else b""
+            new = after.value(PIXEL_DATA)
             size = len(self._pixels.data)
-            stale = [tag for tag in map(int, after.keys()) if tag in _PICTURE - {PIXEL_DATA}]
+            stale = [tag for tag in after.found if tag in _PICTURE - {PIXEL_DATA}]
             if stale or new[:size] != self._pixels.data or len(new) > size + 1:
                 raise failed("picture_not_replaced")
 
-    def _rule(self, dataset: "Dataset", tag: int, place: Place) -> Rule:
+    def _rule(self, level: Level, tag: int, place: Place) -> Rule:
         if tag & 0x10000 and self._plan.profile.safe_private is not None:
-            return self._private_rule(self._plan.profile.safe_private, dataset, tag)
-        return self._plan.rule(tag, _vr(dataset, tag), place)
+            return self._private_rule(self._plan.profile.safe_private, level, tag)
+        return self._plan.rule(tag, level.vr(tag), place)
 
-    def _private_rule(self, safe: SafePrivate, dataset: "Dataset", tag: int) -> Rule:
+    def _private_rule(self, safe: SafePrivate, level: Level, tag: int) -> Rule:
         """What may have become of a private element: X unless its own block's creator, in this very item, makes it safe."""
         removed = self._plan.private
         number = tag & 0xFFFF
         if number < 0x1000:
             names = {creator for creator, group, _ in safe.rows if group == tag >> 16}
-            return Rule(tag, "", Action.K, "") if _creator(dataset, tag) in names else removed
-        row = safe.find(_creator(dataset, tag >> 16 << 16 | number >> 8), tag)
+            return Rule(tag, "", Action.K, "") if level.creator(tag) in names else removed
+        row = safe.find(level.creator(tag >> 16 << 16 | number >> 8), tag)
         if row is None:
             return removed
-        stated = _vr(dataset, tag).decode("ascii")
+        stated = level.vr(tag).decode("ascii")
         vrs = {vr for vr in (stated, row.vr) if vr not in ("", "UN")}
         if vrs & {"PN", "SQ", "AE", "AS", "UR"}:
             return removed
         action = Action.U if "UI" in vrs else self._plan.dated if vrs & {"DA", "DT", "TM"} else Action.K
         return Rule(tag, "", Action.C if action is Action.K and vrs & _TEXT else action, row.source)
 
-    def _element(
-        self, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int, place: Place
-    ) -> None:
-        if tag not in before:
+    def _element(self, before: Level, after: Level, tag: int, charset: Charset, depth: int, place: Place) -> None:
+        if tag not in before.found:
             if depth or self._rule(after, tag, place).method is not Method.PATIENT_KEY:
                 raise failed("element_appeared")
             return
-        rule, vr, self._charset = self._rule(before, tag, place), effective_vr(tag, _vr(before, tag)), charset
+        rule, vr, self._charset = self._rule(before, tag, place), effective_vr(tag, before.vr(tag)), charset
         if rule.action is Action.X:
             raise failed("private_left" if tag & 0x10000 else "element_left")
-        if vr == b"SQ" or _vr(after, tag) == b"SQ":
+        if vr == b"SQ" or after.vr(tag) == b"SQ":
             self._sequence(rule, before, after, tag, charset, depth)
             return
-        old, new = _pair(before, after, tag)
+        old, new = pair(before, after, tag)
         if old.strip(_PADDING):
             self._checks[rule.action](rule, tag, vr, old, new)
         elif new.strip(_PADDING) and rule.method is not Method.PATIENT_KEY:
@@ -166,21 +166,19 @@ class Proof:
         if vr in _SEARCHED:
             (self.codes if tag in self._plan.untouched else self.texts).append(charset.decode(new, vr))
 
-    def _sequence(
-        self, rule: Rule, before: "Dataset", after: "Dataset", tag: int, charset: Charset, depth: int
-    ) -> None:
-        items = after[tag].value or []
+    def _sequence(self, rule: Rule, before: Level, after: Level, tag: int, charset: Charset, depth: int) -> None:
+        items = after.items(tag)
         if rule.action is Action.Z and len(items):
             raise failed("sequence_not_emptied")
         if rule.action in (Action.Z, Action.D):
             if len(items) > len(self._plan.profile.dummies.items.get(tag, ())):
                 raise failed("sequence_not_replaced")
             return
-        originals = before[tag].value or []
+        originals = before.items(tag)
         if len(items) != len(originals):
             raise failed("items_lost")
         for original, item in zip(originals, items, strict=True):
-            self.compare(original, item, charset, depth + 1, tag)
+            self._level(Level(original), Level(item), charset, depth + 1, tag)
 
     def _kept(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         if rule.method is Method.CAP_AGE:
@@ -210,7 +208,7 @@ class Proof:
         """The dates that no text may still show; none where the profile keeps true dates."""
         if self._original is None or self._plan.profile.temporal == "UNMODIFIED":
             return set()
-        return set(_notations(self._original))
+        return set(self._original.days())
 
     def _uids(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         originals = {part.strip(_PADDING) for part in old.split(b"\\")}
@@ -260,56 +258,3 @@ class Proof:
 
     def _constant(self, vr: bytes) -> bytes:
         return self._plan.profile.dummies.by_vr.get(vr.decode("ascii"), b"").strip(_PADDING)
-
-
-def _creator(dataset: "Dataset", tag: int) -> str:
-    """The creator element of a block, as the file has it."""
-    item = dataset.get_item(tag, keep_deferred=True) if tag in dataset else None
-    value = b"" if item is None or item.value is None else item.value
-    return value.decode("latin-1").strip(" \0") if isinstance(value, bytes) else str(value).strip(" \0")
-
-
-def _notations(dataset: "Dataset") -> Iterator[str]:
-    """The true dates of an object, nested ones too, in the notations people write."""
-    for tag in map(int, dataset.keys()):
-        vr = _vr(dataset, tag)
-        if vr == b"SQ":
-            for item in dataset[tag].value or []:
-                yield from _notations(item)
-        elif vr in (b"DA", b"DT"):
-            for part in _pair(dataset, dataset, tag)[0].split(b"\\"):
-                found = _DAY.match(part)
-                if found is not None:
-                    year, month, day = (group.decode() for group in found.groups())
-                    for sep in ("-", ".", "/"):
-                        yield from (f"{year}{sep}{month}{sep}{day}", f"{day}{sep}{month}{sep}{year}")
-                        yield f"{month}{sep}{day}{sep}{year}"
-                    yield f"{year}{month}{day}"
-
-
-def _vr(dataset: "Dataset", tag: int) -> bytes:
-    """The VR in the header, the dictionary's where the encoding has none."""
-    from pydicom.datadict import dictionary_VR
-
-    vr = dataset.get_item(tag, keep_deferred=True).VR
-    if vr is None:
-        try:
-            vr = dictionary_VR(tag)[:2]
-        except KeyError:
-            vr = "UN"
-    return str(vr)[:2].encode("ascii", "replace")
-
-
-def _pair(before: "Dataset", after: "Dataset", tag: int) -> tuple[bytes, bytes]:
-    """The encoded values of both, as the files have them."""
-    old, new = (dataset.get_item(tag, keep_deferred=True) for dataset in (before, after))
-    one, two = (b"" if item is None or item.value is None else item.value for item in (old, new))
-    if isinstance(one, bytes) and isinstance(two, bytes):
-        return one, two
-    # pydicom converts a few elements while it reads, since others depend on them: then both are compared as it understands them.
-    return _text(before[tag].value), _text(after[tag].value)
-
-
-def _text(value: object) -> bytes:
-    parts = value if isinstance(value, MutableSequence) else [] if value is None else [value]
-    return "\\".join(map(str, parts)).encode("latin-1", "replace")

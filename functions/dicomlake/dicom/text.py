@@ -6,6 +6,7 @@ Values for people to compare, never to be written back: what cannot be decoded b
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 
 from dicomlake.dicom.dictionary import TEXT_VRS, dictionary
@@ -29,6 +30,11 @@ class Charset:
     @classmethod
     def of(cls, value: bytes) -> "Charset":
         """The character set named by an encoded (0008,0005). Unknown names count as the default repertoire."""
+        return _charset(value)
+
+    @classmethod
+    def read(cls, value: bytes) -> "Charset":
+        """The same, not remembered."""
         terms = [term.strip(b" \0").decode("ascii", "replace") for term in value.split(b"\\")]
         if not any(terms) or terms == ["ISO_IR 6"]:
             return cls()
@@ -85,6 +91,11 @@ class Charset:
         for codec in ("utf-8", "latin-1"):
             with suppress(UnicodeEncodeError):
                 yield text.encode(codec)
+
+
+@lru_cache(maxsize=64)
+def _charset(value: bytes) -> Charset:
+    return Charset.read(value)
 
 
 def _fallback(value: bytes) -> str:

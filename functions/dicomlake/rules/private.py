@@ -37,6 +37,14 @@ class SafePrivate:
         """Group and creator of every row."""
         return frozenset((group, creator) for creator, group, _ in self.rows)
 
+    @cached_property
+    def by_creator(self) -> Mapping[tuple[int, str], Mapping[int, SafeAttribute]]:
+        """Low byte -> row by group and creator."""
+        found: dict[tuple[int, str], dict[int, SafeAttribute]] = {}
+        for (creator, group, low), row in self.rows.items():
+            found.setdefault((group, creator), {})[low] = row
+        return found
+
     def find(self, creator: str, tag: int) -> SafeAttribute | None:
         """The row that makes `tag` safe under `creator` (blanks and nulls around it do not count), else None.
 
