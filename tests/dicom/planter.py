@@ -368,11 +368,19 @@ def score(planted: Planted, after: Dataset | None, raw_bytes: bytes) -> tuple[Co
     failures = []
     for category, what, check in _claims(planted, raw_bytes):
         total[category] += 1
-        if after is not None and check(after):
+        if after is not None and _holds(check, after, category):
             passed[category] += 1
         else:
             failures.append(f"{planted.name} {category}: {what}" + ("" if after is not None else " (held)"))
     return passed, total, failures
+
+
+def _holds(check: Callable[[Dataset], bool], after: Dataset, category: str) -> bool:
+    """Whether a claim is true of the copy. Where its place is gone, so is the text that stood there, and nothing else is true of it."""
+    try:
+        return check(after)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return category == "text_removed"
 
 
 def _claims(planted: Planted, raw_bytes: bytes) -> Iterator[tuple[str, str, Callable[[Dataset], bool]]]:
