@@ -37,12 +37,21 @@ def test_a_held_picture_is_listed_shown_and_approved(platform: Platform) -> None
     listed = json.loads(platform.dicomlake("quarantine", "list", "--site", SITE, "--json").stdout)
     assert [row["code"] for row in listed if row["object_key"] == key] == ["pixel_phi_suspected"]
     shown = platform.dicomlake("quarantine", "show", key, "--site", SITE, "--save", str(platform.state / "looked"))
-    assert [path.read_bytes() for path in (platform.state / "looked").iterdir()] == [ultrasound(11)]
+    original, seen = sorted((platform.state / "looked").iterdir())
+    assert original.read_bytes() == ultrasound(11)
+    assert seen.read_bytes().startswith(b"\x89PNG")
     assert f"{batch}/us" in shown.stdout
-    done = platform.dicomlake("quarantine", "approve", key, "--site", SITE, "--actor", "reviewer")
+    wrong = platform.dicomlake("quarantine", "approve", key, "--site", SITE, "--mask", "40,0,0,20")
+    assert wrong.returncode == 2
+    done = platform.dicomlake(
+        "quarantine", "approve", key, "--site", SITE, "--actor", "reviewer", "--mask", "0,0,40,20"
+    )
     assert done.returncode == 0, done.stderr
     platform.wait_idle()
     assert platform.receipts(batch)["us"]["outcome"] == "released"
+    shown = platform.rows("SELECT deid FROM `research.instances` WHERE Modality = 'US' AND BurnedInAnnotation = 'NO'")
+    found = [json.loads(row["deid"]) if isinstance(row["deid"], str) else row["deid"] for row in shown]
+    assert [[0, 0, 40, 20]] in [deid["pixel_regions"] for deid in found]
     again = json.loads(platform.dicomlake("quarantine", "list", "--site", SITE, "--json").stdout)
     assert key not in [row["object_key"] for row in again]
     assert audit_of(platform, key) == ["quarantine_show", "quarantine_approve"]

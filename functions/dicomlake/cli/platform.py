@@ -160,7 +160,7 @@ def list_held(site: str | None, code: str | None, as_json: bool) -> None:
 @click.option(
     "--save",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Save the held original to this folder, to look at it.",
+    help="Save the held original to this folder, to look at it; a picture as PNG too, with what was found in it framed.",
 )
 @json_option
 @plain_errors
@@ -168,7 +168,8 @@ def show_held(object_key: str, site: str | None, save: Path | None, as_json: boo
     """Show why an object is held, what to do next and where its original lies (identified side: this names the file)."""
     services = platform_services()
     notes = steward.find(services, the_site(services, site), object_key, _actor())
-    saved = [steward.save(services, note, save) for note in notes] if save else []
+    saved = [(note, steward.save(services, note, save)) for note in notes] if save else []
+    pictures = [steward.preview(services, note, file) for note, file in saved]
     if as_json:
         emit_json([asdict(note) for note in notes])
         return
@@ -176,8 +177,18 @@ def show_held(object_key: str, site: str | None, save: Path | None, as_json: boo
     for note in notes:
         show(["field", "value"], list(asdict(note).items()), False)
         click.echo(f"{texts[Code(note.code)].user_text}. Next: {texts[Code(note.code)].next_step}.")
-    for file in saved:
+    for file in (*(file for _, file in saved), *filter(None, pictures)):
         click.echo(f"saved {file}")
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
+        raise ConfigError("--mask must be left,top,right,bottom in pixels of the picture, such as 0,0,640,40")
+    left, top, right, bottom = (int(part) for part in parts)
+    if left >= right or top >= bottom:
+        raise ConfigError("--mask: right must be more than left, and bottom more than top")
+    return left, top, right, bottom
 
 
 def _decision(name: str, help_text: str) -> click.Command:
@@ -185,13 +196,20 @@ def _decision(name: str, help_text: str) -> click.Command:
     @site_option
     @click.option("--actor", default=_actor, show_default="you", help="Who decides; kept in the audit.")
     @click.option("--yes", is_flag=True, help="Do not ask before something is deleted.")
+    @click.option(
+        "--mask",
+        "masks",
+        multiple=True,
+        metavar="L,T,R,B",
+        help="Approved picture: paint over this box (pixels) as well. May be repeated.",
+    )
     @json_option
     @plain_errors
-    def verb(object_key: str, site: str | None, actor: str, yes: bool, as_json: bool) -> None:
+    def verb(object_key: str, site: str | None, actor: str, yes: bool, masks: tuple[str, ...], as_json: bool) -> None:
         services = platform_services()
         if name == "delete" and not yes:
             click.confirm("The held object and its original go for good. Delete?", abort=True, err=True)
-        notes = steward.decide(services, the_site(services, site), object_key, name, actor)
+        notes = steward.decide(services, the_site(services, site), object_key, name, actor, tuple(map(_box, masks)))
         show(
             ["object", "generation", "code", "decision"],
             [(n.object_key, n.generation, n.code, name) for n in notes],

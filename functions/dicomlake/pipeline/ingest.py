@@ -142,7 +142,8 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     assessment = assess(data, tools, light=light, around=around)
     reviewed = assessment.raw is not None or assessment.kind in REPORTS
     if assessment.code in _REVIEW and reviewed and receipts.is_approved(services, arrival, assessment.code):
-        assessment = assess(data, tools, waived=frozenset({assessment.code}), around=around)
+        masks = receipts.approved_masks(services, arrival, assessment.code)
+        assessment = assess(data, tools, waived=frozenset({assessment.code}), around=replace(around, masks=masks))
     if assessment.detail == "waits_for_context" and _waits_in_vain(services, arrival):
         assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=Code.MISSING_CONTEXT, detail="")
     code = known.mismatch(arrival.path, sha256, len(data), manifests.accession_of(assessment.raw))

@@ -4,6 +4,7 @@ Also the small notes beside them in the state bucket: what is pending, what a re
 """
 
 import datetime
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services, identity_rules
 from dicomlake.pseudonyms import normal_accession
 from dicomlake.rows import OperationsRow
+from dicomlake.rules.cleaning import Box
 
 if TYPE_CHECKING:
     from dicomlake.dicom import RawInstance
@@ -25,6 +27,8 @@ _JSON = "application/json"
 _COPY = "receipt"
 _MAX_COPY_BYTES = 7000  # the metadata of an object hold 8 KiB
 _MAX_RECEIPT_BYTES = 1 << 20
+
+_MAX_APPROVAL_BYTES = 65536
 
 
 def is_settled(services: Services, arrival: Arrival) -> bool:
@@ -146,6 +150,15 @@ def pending_name(arrival: Arrival) -> str:
 def is_approved(services: Services, arrival: Arrival, code: Code) -> bool:
     """Whether a reviewer has said that this object may pass in spite of `code`."""
     return objects.exists(services.storage, services.settings.state_bucket, approval_name(arrival, code))
+
+
+def approved_masks(services: Services, arrival: Arrival, code: Code) -> tuple[Box, ...]:
+    """What the reviewer wants painted over in the picture before it passes: (left, top, right, bottom) in pixels."""
+    body = objects.read(
+        services.storage, services.settings.state_bucket, approval_name(arrival, code), None, _MAX_APPROVAL_BYTES
+    )
+    found: dict[str, list[list[int]]] = json.loads(body)
+    return tuple((a, b, c, d) for a, b, c, d in found.get("masks", []))
 
 
 def approval_name(arrival: Arrival, code: Code) -> str:

@@ -4,10 +4,12 @@ Every decision leaves a row in `ops.audit`, written before the act, so that noth
 """
 
 import datetime
+import json
 from pathlib import Path
 
 from dicomlake.batches import batch_label
-from dicomlake.errors import Code, ConfigError
+from dicomlake.dicom import read_raw
+from dicomlake.errors import Code, ConfigError, PermanentError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import load, objects, quarantine
 from dicomlake.lake import query as lake_query
@@ -20,6 +22,7 @@ from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 from dicomlake.rows import OperationsRow
 from dicomlake.rules import load_codes
+from dicomlake.rules.cleaning import Box
 
 Rows = tuple[list[str], list[tuple[object, ...]]]
 
@@ -95,15 +98,33 @@ def save(services: Services, note: QuarantineNote, folder: Path) -> Path:
     return file
 
 
-def decide(services: Services, site: str, object_key: str, action: str, actor: str) -> list[QuarantineNote]:
-    """Carry out `approve`, `delete` or `replay` on a held object. Raises ConfigError for what cannot be decided so."""
+def preview(services: Services, note: QuarantineNote, original: Path) -> Path | None:
+    """A PNG beside a saved original: its picture, with what was found in it framed; None where there is no picture that can be read."""
+    try:
+        png = services.pixel_worker.preview(read_raw(original.read_bytes()))
+    except PermanentError:
+        return None
+    if png is None:
+        return None
+    file = original.with_name(f"{original.name}.png")
+    file.write_bytes(png)
+    return file
+
+
+def decide(
+    services: Services, site: str, object_key: str, action: str, actor: str, masks: tuple[Box, ...] = ()
+) -> list[QuarantineNote]:
+    """Carry out `approve`, `delete` or `replay` on a held object; `masks` are painted over in an approved picture.
+
+    Raises ConfigError for what cannot be decided so.
+    """
     by = _steward(services, site, actor)
     notes = _cases(services, site, object_key)
     for note in notes:  # what is refused is refused before anything is done or written
         _CHECKS[action](services, note)
     for note in notes:
         _audit(services, note, f"quarantine_{action}", by)
-        _DECISIONS[action](services, note, by)
+        _DECISIONS[action](services, note, by, masks)
     return notes
 
 
@@ -146,21 +167,22 @@ def _check_delete(services: Services, note: QuarantineNote) -> None:
     """Anything may be deleted, and what is half deleted most of all."""
 
 
-def _approve(services: Services, note: QuarantineNote, by: Steward) -> None:
+def _approve(services: Services, note: QuarantineNote, by: Steward, masks: tuple[Box, ...]) -> None:
     arrival = _arrival(services, note)
     quarantine.approve(services.storage, services.settings.quarantine_bucket, note.id, by)
     name = receipts.approval_name(arrival, Code(note.code))
-    objects.create(services.storage, services.settings.state_bucket, name, b"{}", "application/json")
+    body = json.dumps({"masks": masks}).encode("ascii")
+    objects.replace(services.storage, services.settings.state_bucket, name, body, "application/json")
     _send_round(services, arrival, by)
 
 
-def _delete(services: Services, note: QuarantineNote, by: Steward) -> None:
+def _delete(services: Services, note: QuarantineNote, by: Steward, _masks: tuple[Box, ...]) -> None:
     if note.bucket:
         objects.delete(services.storage, note.bucket, note.name, note.generation)
     quarantine.delete(services.storage, services.settings.quarantine_bucket, note.id, by)
 
 
-def _replay(services: Services, note: QuarantineNote, by: Steward) -> None:
+def _replay(services: Services, note: QuarantineNote, by: Steward, _masks: tuple[Box, ...]) -> None:
     quarantine.replay(services.storage, services.settings.quarantine_bucket, note.id, by)
     _send_round(services, _arrival(services, note), by)
 

@@ -5,7 +5,7 @@ and a second look finds no text left. What it finds is painted over too; what it
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -134,13 +134,15 @@ def _proven(
 
 
 def _left_over(result: Rewritten, distinct: list[int], fresh: Mask, order: Order, spared: Mask) -> Mask:
-    """Where text stands out around what was painted over."""
+    """Where text stands out around what was painted over, seen upright at the scale that the first look saw on its side."""
+    scale = order.rules.turned_scale
+    rules = replace(order.rules, small=(scale,), large=(scale / 2,), turned_scale=0.0)
     left = np.zeros_like(fresh)
     before: Image | None = None
     for index in distinct:
         image = look(result.frames.frame(index), result.picture)
         where = fresh if before is None else _near(fresh, order.rules.margin) & (image != before).any(axis=2)
-        for polygon in find_changed(image, where, order.rules, order.threads) if where.any() else ():
+        for polygon in find_changed(image, where, rules, order.threads) if where.any() else ():
             one = mask_of(fresh.shape, [polygon])
             open_part = one & ~result.mask & ~spared
             if open_part.sum() > _SLIVER * one.sum() and _shows(image, open_part):

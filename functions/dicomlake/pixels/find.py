@@ -27,9 +27,12 @@ def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
     little = rows * columns <= rules.small_pixels
     scales = rules.small if little else rules.large
     found = [one for scale in scales for one in find_text(image, scale, rules.net, threads)]
-    net = replace(rules.net, sure=rules.turned_sure)
-    scale = rules.turned_scale if little else rules.turned_scale / 2
-    found += [Found(_back(one.polygon, columns), one.score) for one in find_text(turned(image), scale, net, threads)]
+    if rules.turned_scale:
+        net = replace(rules.net, sure=rules.turned_sure)
+        scale = rules.turned_scale if little else rules.turned_scale / 2
+        found += [
+            Found(_back(one.polygon, columns), one.score) for one in find_text(turned(image), scale, net, threads)
+        ]
     return [padded(one.polygon, rules.pad) for one in found if _counts(image, one, rules, threads)]
 
 
