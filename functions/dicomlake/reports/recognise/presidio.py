@@ -42,7 +42,7 @@ _ENGINE_LABELS = {
     "ORGANIZATION": Label.HOSPITAL,
     "DATE_TIME": Label.DATE,
 }
-_SPAN = "dicomlake_span"
+_OURS = ("KnownValues", "ValidatedForms", "TrainedModels")
 
 
 class AnalyzedRecogniser(Recogniser):
@@ -58,14 +58,19 @@ class AnalyzedRecogniser(Recogniser):
     _engine: AnalyzerEngine
 
     def found(self, text: str, known: KnownValues, lang: str, setting: Setting) -> list[Span]:
-        """What the layers and the engine find; spans may overlap."""
+        """What the layers and the engine find; spans may overlap.
+
+        The engine gives one of several results on the same characters; which layer is believed there is ours to say, so that the layers'
+        own findings are taken from the layers.
+        """
         marks = self.marks(text)
-        layers: list[EntityRecognizer] = [
-            LayerRecognizer("KnownValues", lang, lambda: self.known_spans(text, known)),
-            LayerRecognizer("ValidatedForms", lang, lambda: marks),
-            LayerRecognizer("TrainedModels", lang, lambda: self.modelled(text, marks, lang, setting)),
+        layers = [
+            LayerRecognizer(_OURS[0], lang, lambda: self.known_spans(text, known)),
+            LayerRecognizer(_OURS[1], lang, lambda: marks),
+            LayerRecognizer(_OURS[2], lang, lambda: self.modelled(text, marks, lang, setting)),
         ]
-        return list(_spans(self._engine.analyze(text, lang, ad_hoc_recognizers=layers)))
+        results = self._engine.analyze(text, lang, ad_hoc_recognizers=list(layers))
+        return [*(span for layer in layers for span in layer.spans), *_spans(results)]
 
 
 class LayerRecognizer(EntityRecognizer):
@@ -73,7 +78,8 @@ class LayerRecognizer(EntityRecognizer):
 
     def __init__(self, name: str, language: str, find: Callable[[], Iterable[Span]]) -> None:
         self._find = find
-        self._name = name
+        self._layer = name
+        self.spans: list[Span] = []
         super().__init__([str(label) for label in Label], name=name, supported_language=language)
 
     def load(self) -> None:
@@ -82,20 +88,21 @@ class LayerRecognizer(EntityRecognizer):
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
-        """The spans as results; what Presidio has no field for travels in the metadata."""
+        """The spans as results; what Presidio has no field for stays in `spans`."""
+        self.spans = list(self._find())
         return [
             RecognizerResult(
-                str(span.label), span.start, span.end, span.score, recognition_metadata=self._metadata(span)
+                str(span.label),
+                span.start,
+                span.end,
+                span.score,
+                recognition_metadata={
+                    RecognizerResult.RECOGNIZER_NAME_KEY: self._layer,
+                    RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+                },
             )
-            for span in self._find()
+            for span in self.spans
         ]
-
-    def _metadata(self, span: Span) -> dict[str, object]:
-        return {
-            RecognizerResult.RECOGNIZER_NAME_KEY: self._name,
-            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
-            _SPAN: span,
-        }
 
 
 class _NoEnhancer(ContextAwareEnhancer):
@@ -150,11 +157,13 @@ def _analyzer(pipelines: _Pipelines, with_model: bool) -> AnalyzerEngine:
 
 
 def _spans(results: Iterable[RecognizerResult]) -> Iterator[Span]:
+    """What the engine's own recognisers found."""
     for result in results:
-        ours = (result.recognition_metadata or {}).get(_SPAN)
-        if ours is not None:
-            yield ours
-        elif result.entity_type in _ENGINE_LABELS:
+        if result.entity_type in _ENGINE_LABELS and _of_engine(result):
             yield Span(result.start, result.end, _ENGINE_LABELS[result.entity_type], "engine", score=result.score)
-        elif result.score >= _PROVEN:
+        elif _of_engine(result) and result.score >= _PROVEN:
             yield Span(result.start, result.end, Label.ID, "pattern", score=result.score)
+
+
+def _of_engine(result: RecognizerResult) -> bool:
+    return (result.recognition_metadata or {}).get(RecognizerResult.RECOGNIZER_NAME_KEY) not in _OURS
