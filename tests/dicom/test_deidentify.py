@@ -1,5 +1,6 @@
 """What happens to each kind of element, shown on objects made for it."""
 
+import datetime
 import struct
 from dataclasses import replace
 
@@ -339,3 +340,21 @@ def test_counts_tell_what_was_done(cleaned: Deidentify) -> None:
     assert set(made.actions) <= set("DZXKUMC")
     assert made.actions["U"] == 4
     assert "Okonkwo" not in repr(made)
+
+
+def test_who_verified_a_report_goes_and_when_moves_with_the_other_dates(cleaned: Deidentify, profile: Profile) -> None:
+    observer = item(
+        VerifyingOrganization="Spital Waldkirchen",
+        VerificationDateTime="20210305101500",
+        VerifyingObserverName="Vogelsang^Ute",
+        VerifyingObserverIdentificationCodeSequence=[item(CodeValue="77", CodeMeaning="Vogelsang")],
+    )
+    data = instance(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33", VerifyingObserverSequence=[observer])
+    made = cleaned(data)
+    verify(read_raw(data), made, profile)
+    after = read_clean(made.to_bytes())
+    inner = after.VerifyingObserverSequence[0]
+    day = lambda text: datetime.datetime.strptime(text[:8], "%Y%m%d")  # noqa: E731
+    assert day(inner.VerificationDateTime) - day(after.StudyDate) == datetime.timedelta(days=1)
+    assert inner.VerificationDateTime[8:] == "101500"
+    assert b"Vogelsang" not in made.to_bytes() and b"Waldkirchen" not in made.to_bytes()

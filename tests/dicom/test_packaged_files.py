@@ -45,12 +45,18 @@ def test_each_file_is_clean_and_proven_or_has_a_code(
         assert error.code is REFUSED.get(path.name, error.code)
         return
     assert path.name not in REFUSED
+    if path.name == "badVR.dcm":  # pixel data of fifteen times the picture its header states
+        with pytest.raises(PermanentError, match="pixel_data_too_long"):
+            cleaned(data)
+        return
     clean = cleaned(data)
     verify(raw, clean, profile)
     cleaner = values_for(raw, profile, key, identity(raw)).cleaner
     reference = Reference(profile, key, clean.patient_key, cleaner).apply(read_original(raw))
     after = read_clean(clean.to_bytes())
     del after.DeidentificationMethod, after.DeidentificationMethodCodeSequence
+    if clean.pixels is not None:  # remarks within its frames are gone
+        del reference.PixelData, after.PixelData
     assert differences(reference, after) == []
     assert after.file_meta.TransferSyntaxUID == raw.syntax.written_as
     assert instance_values(clean)["SOPInstanceUID"] == after.SOPInstanceUID

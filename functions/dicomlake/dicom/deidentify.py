@@ -24,6 +24,7 @@ from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
 from dicomlake.dicom.slices import SliceReader, chunks
+from dicomlake.dicom.surplus import without_surplus
 from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.dicom.text import Charset
 from dicomlake.dicom.values import Values, padded
@@ -108,8 +109,10 @@ def deidentify(
     """Treat each element by its rule. Same input, profile and key: same bytes. Raises PermanentError(corrupt) for what cannot be followed.
 
     `recognise` finds what identifies in text beyond what the object itself tells; without it, known values and common forms go. `pixels`
-    is the picture as the pixel room has treated it, with what the header must say about it; without it the picture stays as it is.
+    is the picture as the pixel room has treated it, with what the header must say about it; without it the picture stays as it is, but for
+    bytes in its value that are no picture (`surplus.py`).
     """
+    pixels = without_surplus(raw, pixels)
     values = values_for(raw, profile, key, patient, recognise)
     walk = Walk(raw, plan_for(profile), values, pixels)
     slices = walk.run()
