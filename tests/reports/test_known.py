@@ -66,3 +66,57 @@ def test_a_free_mapping_is_sorted_by_its_keys() -> None:
     )  # fmt: skip
     assert known == KnownValues(("Doe^J", "A B"), ("12345", "Q9"), (), ("19800312",), ("X",), ())
     assert "Doe" not in repr(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Brömmelkämper^Inge", "seen Broemmelkaemper today", "Broemmelkaemper"),
+        ("Broemmelkaemper^Inge", "seen Brömmelkämper today", "Brömmelkämper"),
+        ("Weißgräber^Inge", "WEISSGRAEBER, INGE", "WEISSGRAEBER, INGE"),
+        ("Sørbråten^Siw", "Siw Soerbraaten", "Siw Soerbraaten"),
+        ("Wałęsiak^Ola", "seen Walesiak", "Walesiak"),
+        ("Þórhallsson^Jon", "seen Thorhallsson", "Thorhallsson"),
+        ("Okonkwo^Miriam", "seen Okon\u200bkwo today", "Okon\u200bkwo"),
+        ("Okonkwo^Miriam", "seen Okon\u00adkwo today", "Okon\u00adkwo"),
+        ("Okonkwo^Miriam", "seen Ｏｋｏｎｋｗｏ today", "Ｏｋｏｎｋｗｏ"),
+        ("Okonkwo^Miriam", "seen Оkоnkwо today", "Оkоnkwо"),
+        ("Sjöberg^Siw", "seen Sjo\u0308berg", "Sjo\u0308berg"),
+        ("Okonkwo^Miriam", "seen Okon-\nkwo today", "Okon-\nkwo"),
+        ("Okonkwo^Miriam", "mit Okonkwos Sohn", "Okonkwos"),
+        ("Okonkwo^Miriam", "O K O N K W O", "O K O N K W O"),
+        ("Okonkwo^Miriam", "seen O.k.o.n.k.w.o today", "O.k.o.n.k.w.o"),
+        ("Okonkwo^Miriam", "noOKONKWO", "OKONKWO"),
+        ("Okonkwo^Miriam", "login okonkwom", "okonkwom"),
+        ("Okonkwo^Miriam", "seen Okomkwo today", "Okomkwo"),
+        ("Okonkwo^Miriam", "seen 0konkwo and Ok0nkwo", "Ok0nkwo"),
+        ("de la Huerta^Ana", "vista por de la Huerta hoy", "de la Huerta"),
+        ("Degli Abeti^Ugo", "il dottor Degli Abeti", "Degli Abeti"),
+    ],
+)
+def test_a_known_name_is_found_in_another_writing(name: str, text: str, found: str) -> None:
+    spans = RECOGNISER.known_spans(text, KnownValues(names=(name,)))
+    covered = {place for span in spans for place in range(span.start, span.end)}
+    start = text.index(found)
+    assert covered >= {n for n in range(start, start + len(found)) if text[n].isalnum()}
+    assert all(start - 2 <= place < start + len(found) for place in covered if text[place].isalnum())
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "found"),
+    [
+        (KnownValues(births=("19670821",)), "geb. 21.VIII.1967", "21.VIII.1967"),
+        (KnownValues(ids=("257-78-29",)), "id 257 -78-29 given", "257 -78-29"),
+        (KnownValues(ids=("QX7793197",)), "id QX-77-93197 given", "QX-77-93197"),
+        (KnownValues(ids=("9759896653",)), "9759896653Referring", "9759896653"),
+        (KnownValues(ids=("QX7793197",)), "noQX7793197seen", "QX7793197"),
+    ],
+)
+def test_a_known_number_or_date_is_found_in_another_writing(known: KnownValues, text: str, found: str) -> None:
+    assert found in [text[span.start : span.end] for span in RECOGNISER.known_spans(text, known)]
+
+
+@pytest.mark.parametrize("text", ["femorales", "corneal", "the marina", "no pneumothorax", "Morton neuroma"])
+def test_a_known_name_is_not_found_in_words_of_the_language(text: str) -> None:
+    known = KnownValues(names=("Morales^Cornea", "Marino^Pneuma", "Mortons^Ida"))
+    assert list(RECOGNISER.known_spans(text, known)) == []

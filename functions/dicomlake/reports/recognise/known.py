@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dicomlake.reports.recognise.revealed import Revealed, is_parted, revealed, with_umlauts, writings
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)*")
+_LETTERS = re.compile(r"[^\W\d_]*")
 _RUN = re.compile(r"[^\W_]+")
 _DAY = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
@@ -30,6 +32,7 @@ _KINDS = {
     "name": "names", "physician": "names", "person": "names", "birth": "births", "death": "births", "dob": "births",
     "date": "dates", "phone": "phones", "tel": "phones", "fax": "phones", "mail": "phones", "patient": "names", "doctor": "names",
 }  # fmt: skip
+_LONG = 7  # letters from which on a word of a name is known in other words and with one letter wrong
 _SEPARATORS = r"[\s.,^'’´`\-=]{1,3}"
 
 
@@ -91,15 +94,17 @@ class KnownFinder:
         self,
         known: KnownValues,
         is_ordinary: Callable[[str], bool],
+        is_word: Callable[[str], bool],
         months: tuple[tuple[str, ...], ...],
         phrases: Mapping[str, frozenset[str]],
     ) -> None:
         self._phrases = phrases
         self._is_ordinary = is_ordinary
-        self._parts: set[str] = set()
-        for name in known.names:
-            self._parts |= set(name_words(name))
-        self._names = self._name_form()
+        self._is_word = is_word
+        names = [name_words(form) for name in known.names for form in sorted(writings(name))]
+        self._parts = {form for words in names for word in words for form in (word, with_umlauts(word))}
+        self._names = self._name_form(names)
+        self._hidden = self._hidden_form()
         forms = [(Label.ID, form) for value in known.ids for form in _id_forms(value)]
         forms += [(Label.PHONE, form) for value in known.phones for form in _phone_forms(value)]
         forms += [(Label.HOSPITAL, form) for value in known.places for form in self._place_forms(value)]
@@ -114,17 +119,62 @@ class KnownFinder:
         """Spans of layer `known`."""
         if not self._values and self._names is None:
             return
-        folded = fold(text)
+        yield from self._find(text, Revealed(text))
+        if is_parted(text):
+            yield from self._find(text, Revealed(text, joined=True))
+
+    def _find(self, text: str, shown: Revealed) -> Iterator[Span]:
         for label, form in self._values:
-            for found in form.finditer(folded):
-                yield Span(*found.span(), label, "known")
+            for found in form.finditer(shown.text):
+                yield Span(*shown.span(*found.span()), label, "known")
         if self._names is not None:
-            for found in self._names.finditer(folded):
-                if self._is_name(text, folded, found):
-                    yield Span(*found.span(), Label.NAME, "known")
+            as_written = "".join(text[shown.span(n, n + 1)[0]] for n in range(len(shown.text)))
+            for found in self._names.finditer(shown.text):
+                if self._is_name(as_written, shown.text, found):
+                    yield Span(*shown.span(*found.span()), Label.NAME, "known")
+            for found in self._hidden.finditer(shown.text) if self._hidden else ():
+                if self._is_glued(as_written, shown.text, found):
+                    yield Span(*shown.span(*found.span()), Label.NAME, "known")
+            yield from self._nearly(shown)
+
+    def _is_glued(self, text: str, folded: str, found: re.Match[str]) -> bool:
+        """Whether a part of a longer word is a name there: no part of a word of the language, nor of what could be one's ending."""
+        word = _around(folded, *found.span())
+        if any(self._is_word(word[: len(word) - cut]) for cut in range(3)):
+            return False
+        start = found.start()
+        inside = start > 0 and text[start - 1].isalpha() and text[start - 1].isupper() == text[start].isupper()
+        return not inside or text[start].isupper() or len(found[0]) > _LONG
+
+    def _nearly(self, shown: Revealed) -> Iterator[Span]:
+        """Long words that differ from one of a known name in one letter, as typed and as read from a picture."""
+        long = [part for part in self._telling if len(part) >= _LONG]
+        for found in _RUN.finditer(shown.text) if long else ():
+            if (
+                len(found[0]) >= _LONG - 1
+                and not self._is_word(found[0])
+                and any(_is_near(found[0], one) for one in long)
+            ):
+                yield Span(*shown.span(*found.span()), Label.NAME, "known")
+
+    @cached_property
+    def _telling(self) -> list[str]:
+        """The words of names that are nothing else."""
+        telling = {one for one in self._parts if len(one) > 3 and one not in PARTICLES and one not in self._phrases}
+        return sorted((one for one in telling if not self._is_word(one)), key=lambda one: (-len(one), one))
+
+    def _hidden_form(self) -> re.Pattern[str] | None:
+        """Telling words glued to others or to numbers, and with their letters spaced."""
+        glued = [re.escape(one) for one in self._telling if len(one) >= _LONG]
+        spaced = [r"(?<![^\W_])" + r"[\s.·_-]{1,2}".join(one) + r"(?![^\W_])" for one in self._telling]
+        small = sorted(one for one in self._parts if len(one) > 1 and one not in self._telling)
+        before = "|".join(r"(?<![^\W_])" + r"[\s.·_-]{1,2}".join(one) for one in small)
+        forms = [*glued, *((rf"(?:(?:{before})[\s.]{{1,4}})?(?:{'|'.join(spaced)})",) if before and spaced else spaced)]
+        return re.compile("|".join(forms)) if forms else None
 
     def _is_name(self, text: str, folded: str, found: re.Match[str]) -> bool:
-        words = [word for word in _RUN.findall(found[0]) if word in self._parts and word not in PARTICLES]
+        words = [word if word in self._parts else word[:-1] for word in _RUN.findall(found[0])]
+        words = [word for word in words if word in self._parts and word not in PARTICLES]
         following = _RUN.match(folded, found.end() + 1)
         if len(words) == 1 and following is not None and following[0] in self._phrases.get(words[0], ()):
             return False
@@ -141,12 +191,14 @@ class KnownFinder:
         starts = re.search(r"(?:^|[.!?:\n])\s*$", text[: found.start()]) is not None
         return capital and (bool(initials) or not starts) and not text[found.start() : found.end()].isupper()
 
-    def _name_form(self) -> re.Pattern[str] | None:
-        parts = sorted((p for p in self._parts if len(p) > 1 and p not in PARTICLES), key=lambda p: (-len(p), p))
+    def _name_form(self, names: list[list[str]]) -> re.Pattern[str] | None:
+        parts = {p for p in self._parts if len(p) > 1 and p not in PARTICLES}
         if not parts:
             return None
         initials = "".join(sorted({part[0] for part in self._parts}))
-        one = "(?:" + "|".join(map(re.escape, parts)) + ")"
+        forms = {rf"{re.escape(part)}{'s?' if len(part) > 3 else ''}" for part in parts}
+        forms |= {r"[\s'-]{1,2}".join(map(re.escape, chain)) for words in names for chain in _with_particles(words)}
+        one = "(?:" + "|".join(sorted(forms, key=lambda form: (-len(form), form))) + ")"
         part = rf"(?:{one}(?![^\W_])|[{re.escape(initials)}](?=\.|[\s^,]+{one}))"
         particles = "|".join(sorted(PARTICLES, key=len, reverse=True))
         link = rf"{_SEPARATORS}(?:(?:{particles}){_SEPARATORS}){{0,3}}"
@@ -154,7 +206,7 @@ class KnownFinder:
         return re.compile(rf"(?<![^\W_]){part}(?:{link}{part})*{tail}")
 
     def _place_forms(self, value: str) -> Iterator[str]:
-        words = _RUN.findall(fold(value))
+        words = _RUN.findall(revealed(value))
         if len("".join(words)) >= 4 and not (len(words) == 1 and self._is_ordinary(words[0])):
             yield r"(?<![^\W_])" + r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])"
         for word in words:
@@ -173,16 +225,49 @@ def name_words(name: str) -> list[str]:
     return words
 
 
+def _with_particles(words: list[str]) -> Iterator[list[str]]:
+    """Each word of a name with the particles right before it ("de la Fuente", "Degli Esposti")."""
+    particles: list[str] = []
+    for word in words:
+        if word in PARTICLES:
+            particles.append(word)
+            continue
+        if particles:
+            yield from ([*particles, form] for form in (word, with_umlauts(word)))
+        particles = []
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The whole word that characters are part of."""
+    before, after = _LETTERS.match(text[max(0, start - 40) : start][::-1]), _LETTERS.match(text, end)
+    return (before[0][::-1] if before else "") + text[start:end] + (after[0] if after else "")
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether two words differ in one letter: put in, left out, or another."""
+    longer, shorter = (one, other) if len(one) >= len(other) else (other, one)
+    if len(longer) - len(shorter) > 1 or one[0] != other[0] or one == other:
+        return False
+    same = next((n for n, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
+    rest = longer[same + 1 :]
+    return rest == (shorter[same + 1 :] if len(longer) == len(shorter) else shorter[same:])
+
+
 def _id_forms(value: str) -> Iterator[str]:
-    pieces = re.findall(r"\d+|[^\W\d_]+", fold(value))
+    pieces = re.findall(r"\d+|[^\W\d_]+", revealed(value))
     plain = "".join(pieces)
     if len(plain) < (4 if plain.isdecimal() else 3) or len(set(plain)) < 2 or not any(map(str.isdigit, plain)):
         return
+    long = len(plain) >= 6 and len(set(plain)) > 2
     if plain.isdecimal():
         significant = plain.lstrip("0") if len(plain.lstrip("0")) >= 4 else plain
-        yield r"(?<![^\W_])(?<!\d[.,])0*" + r"[\s./-]?".join(significant) + r"(?![^\W_])(?![.,]\d)"
+        gap, edge = (r"[\s./-]{0,2}", r"\d") if long else (r"[\s./-]?", r"[^\W_]")
+        yield rf"(?<!{edge})(?<!\d[.,])0*" + gap.join(significant) + rf"(?!{edge})(?![.,]\d)"
         return
-    yield r"(?<![^\W_])" + r"[\s./_-]?".join(map(re.escape, pieces)) + r"(?![^\W_])"
+    gap, among = (r"[\s./_-]{0,2}", plain) if long else (r"[\s./_-]?", pieces)
+    yield r"(?<![^\W_])" + gap.join(map(re.escape, among)) + r"(?![^\W_])"
+    if long:
+        yield re.escape(plain)
     longest = max((piece for piece in pieces if piece.isdecimal()), key=len, default="")
     if len(longest) >= 5:
         yield rf"(?<!\d)(?<!\d[.,]){longest}(?!\d)(?![.,]\d)"
@@ -216,6 +301,8 @@ def date_forms(day: datetime.date, months: Iterable[tuple[str, ...]]) -> Iterato
     either, sep = rf"(?:{year}|'?{short})", r"\s?[-./\s]\s?"
     yield rf"(?<!\d){year}{sep}{number}{sep}{in_month}(?!\d)"
     yield rf"(?<!\d)(?:{in_month}{sep}{number}|{number}{sep}{in_month}){sep}{either}(?!\d)"
+    roman = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")[day.month - 1]
+    yield rf"(?<!\d){in_month}[\s./-]{{1,3}}{roman}[\s./-]{{1,3}}{either}(?!\d)"
     yield rf"(?<!\d)(?:{year}{day.month:02d}{day.day:02d}|{day.day:02d}{day.month:02d}{year})(?!\d)"
     link = r"[\s.,/-]{0,3}(?:(?:de|del|of|the)\s)?"
     yield rf"(?<!\d){in_month}(?:st|nd|rd|th|er|o|º|ª|°)?{link}(?:{names})(?![^\W\d_])(?:{link}{either}(?!\d))?"

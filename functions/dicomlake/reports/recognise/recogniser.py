@@ -97,7 +97,11 @@ class Recogniser:
         return fine, general, FeatureMaker(self.words, fine.attributes | general.attributes)
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
-        return KnownFinder(known, self.clinical.is_ordinary, self._months, self.rules.words.phrases)
+        return KnownFinder(known, self.clinical.is_ordinary, self._is_term, self._months, self.rules.words.phrases)
+
+    def _is_term(self, folded_word: str) -> bool:
+        """Whether a word is one of the languages, or a surname that names diseases."""
+        return self.clinical.is_word(folded_word) or folded_word in self.rules.clinical.eponyms
 
 
 def _probable(found: list[Span]) -> Iterator[Span]:
