@@ -2,7 +2,7 @@
 
 import pytest
 
-from dicomlake.reports.recognise import KnownValues, Recogniser
+from dicomlake.reports.recognise import KnownValues, Label, Recogniser, Span
 
 RECOGNISER = Recogniser.load()
 
@@ -45,3 +45,25 @@ def test_header_texts_without_a_person_stay(text: str, known: KnownValues) -> No
 def test_an_eponym_alone_stays_unless_somebody_is_called_so() -> None:
     assert list(RECOGNISER.header_spans("Parkinson")) == []
     assert list(RECOGNISER.header_spans("Parkinson", KnownValues(names=("Parkinson^May",)))) == [(0, 9)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Traitement par Zorvadil.",
+        "Medikation: Zorvadil",
+        "in terapia con Zorvadil",
+        "Zorvadil 75 mg daily",
+        "Zorvadil 185 MBq",
+        "Cobb-Winkel 30",
+        "Angle de Cobb",
+        "Circulus Willisii",
+        "Poligono di Willis",
+    ],
+)
+def test_a_drug_or_an_angle_is_nobody(text: str) -> None:
+    word = next(one for one in ("Zorvadil", "Cobb", "Willisii", "Willis") if one in text)
+    span = Span(text.index(word), text.index(word) + len(word), Label.NAME, "model")
+    assert list(RECOGNISER.clinical.kept(text, [span])) == []
+    seen = "seen by Zorvadil"
+    assert list(RECOGNISER.clinical.kept(seen, [Span(8, 16, Label.NAME, "model")]))

@@ -59,7 +59,7 @@ def test_a_right_check_digit_is_told_from_a_wrong_one(check: str, right: str) ->
     [
         "03/04/2021", "3.4.21", "2021-04-03", "20210403", "03 04 2021", "3 April 2021", "April 3rd, 2021", "3-Apr-2021", "3 de abril de 2021",
         "1er avril 2021", "3. April 2021", "3 aprile 2021", "3 de abril", "abril de 2021", "04/2021", "2021 April 3", "12. März", "4 août 2019",
-        "Mar 5, 2020", "5 marzo 2020", "2021-04-03T10:22:00",
+        "Mar 5, 2020", "5 marzo 2020", "2021-04-03T10:22:00", "18-III-2024", "8.I.1980", "ENE/24/1954", "5/3", "28/4",
     ],
 )  # fmt: skip
 def test_a_date_is_found_in_every_notation(text: str) -> None:
@@ -70,9 +70,18 @@ def test_a_date_is_found_in_every_notation(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "C4-5|L4/5|1.5 x 2.3 cm|12/15|120/80 mmHg|3.2.1|T2 0.5-1.5|BI-RADS 4|may 5 mm|5 mar|10-12 mm|1/2|version 2.10.3|mayo 3".split(
-        "|"
-    ),
+    "C4-5|L4/5|1.5 x 2.3 cm|12/15|120/80 mmHg|3.2.1|T2 0.5-1.5|BI-RADS 4|may 5 mm|5 mar|10-12 mm|1/2|version 2.10.3|mayo 3|"
+    "of 1/2|lesion of 3/5|Grad vom 3.2 cm".split("|"),
 )
 def test_numbers_that_are_no_date_stay(text: str) -> None:
     assert list(DateFinder(RULES.months).find(text)) == []
+
+
+@pytest.mark.parametrize("leader", ["..........", " ....: ", "____", " | ", "\t"])
+@pytest.mark.parametrize(
+    ("label", "value"), [("Tel", "0761/203-4455"), ("MRN", "0042137"), ("Patient", "Miriam Okafor")]
+)
+def test_a_label_leads_to_its_value_by_dots_and_bars(leader: str, label: str, value: str) -> None:
+    text = f"CT\n{label}{leader}{value}\nend"
+    spans = PatternFinder(RULES.patterns, CLINICAL).find(text)
+    assert value in [text[span.start : span.end] for span in spans]

@@ -18,7 +18,12 @@ _TITLE_BEFORE = re.compile(
     r"(?:^|[^\w])(?:dr|dra|prof|mr|mrs|ms|miss|sr|sra|don|dona|herr|frau|mme|mlle|dott|sig|signor|signora|doctor|docteur|dottor|d)\.?(?:\s(?:med|ssa)\.)?\s{0,2}$"
 )
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:\s?[x×*-]\s?\d+(?:[.,]\d+)?)*\s?([a-zµ%°]+)")
-
+# A dose behind a word, or a word of treatment before it, makes it a drug.
+_DOSE = re.compile(r"\s\d+(?:[.,]\d+)?\s?(?:mg|g|ug|µg|mcg|ml|ui|iu|ie|mbq|mci|mmol)(?![^\W_])")
+_TREATED = re.compile(
+    r"(?<![^\W_])(?:traitement par|sous traitement par|traite[e]? par|medikation(?: mit)?|therapie mit|dauermedikation|in terapia con|terapia con|"
+    r"medicad[oa] com|medicacao|tratamiento con|en tratamiento con|tratamento com|treated with|treatment with|medication|medications)\s?:?\s$"
+)
 
 _WORDLY = frozenset((Label.NAME, Label.LOCATION, Label.HOSPITAL, Label.OTHER, Label.PROFESSION))
 _NO_MEASURE = frozenset((Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL))
@@ -121,6 +126,7 @@ class Clinical:
             self._is_measure(folded, span)
             or self._is_never(shown, self._plain_words)
             or self._is_beside_a_sure_head(folded, span)
+            or self._is_drug(folded, span)
         )
 
     def _is_beside_a_sure_head(self, folded: str, span: Span) -> bool:
@@ -136,6 +142,15 @@ class Clinical:
         while before and before[-1] in self._terms.links:
             before.pop()
         return bool(before) and before[-1] in self._terms.sure_before and folded[max(0, span.start - 1)] in " -'"
+
+    def _is_drug(self, folded: str, span: Span) -> bool:
+        """Whether one word stands where a drug does ("Traitement par X", "X 75 mg")."""
+        if len(folded[span.start : span.end].split()) > 1:
+            return False
+        return (
+            _DOSE.match(folded, span.end) is not None
+            or _TREATED.search(folded[max(0, span.start - 40) : span.start]) is not None
+        )
 
     def _is_never(self, folded: str, words_that_are_none: frozenset[str]) -> bool:
         """Whether nothing but words of the list stands here, with numbers beside them ("Ultravist 370")."""

@@ -23,6 +23,18 @@ _NUMERIC = tuple(
         rf"(?<![\d.,/-])(?:0?[1-9]|1[0-2])\s?[/.-]\s?{_YEAR}(?![\d]|[.,/-]\d)",
     )
 )
+# Forms of which only the first group is the date: a day and month after a word that a day follows.
+_CUED = tuple(
+    re.compile(form)
+    for form in (
+        rf"(?<![^\W_])(?:from|on|dated|since|vom|am|seit|del|el|du|le|dal|il|em|(?:study|scan|ct) of)\s"
+        rf"({_DAY}/{_MONTH}|{_MONTH}/{_DAY})(?![\w]|[.,/-]\d|\s?(?:mm|cm|%))",
+        rf"(?<![^\W_])(?:vom|am|seit|bis|zum|dem)\s({_DAY}\.{_MONTH}\.)(?![\w])",
+    )
+)
+_ROMAN = re.compile(
+    rf"(?<![\w.,/-]){_DAY}\s?([-./])\s?(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s?\1\s?(?:{_YEAR}|\d{{2}})(?![\w]|[.,/-]\d)"
+)
 # Months that are another word too count only where a day or year stands beside them.
 _OTHER_WORDS = frozenset(("mayo", "mars", "may", "march", "set", "out", "dic", "mar", "ago", "gen", "fev", "mag", "lug", "giu", "dec", "jan",
                           "sept", "mai", "abr", "ene"))  # fmt: skip
@@ -41,6 +53,7 @@ class DateFinder:
         self._forms = (
             re.compile(rf"{week}(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|'?\d{{2}}(?![\w%]|\s?(?:mm|cm|ml|mg|h\b)))(?!\d)"),
             re.compile(rf"{week}(?<![^\W\d_])(?:{either})\.?\s?{_DAY}(?:st|nd|rd|th)?,?\s{{1,2}}{_YEAR}(?!\d)"),
+            re.compile(rf"(?<![^\W\d_])(?:{either})[/.-]{_DAY}[/.-]{_YEAR}(?!\d)"),
             re.compile(rf"(?<!\d){_YEAR}[\s.,/-]{{1,2}}(?:{either})\.?[\s.,/-]{{1,2}}{_DAY}(?!\d)"),
             re.compile(rf"(?<![^\W\d_])(?:{either})\.?{gap}{_YEAR}(?!\d)"),
             re.compile(rf"(?<![\d.,]){_DAY}{ordinal}\s(?:de |of |di )?(?:{long})(?![^\W_])"),
@@ -52,6 +65,9 @@ class DateFinder:
         folded = fold(text)
         if not any(map(str.isdigit, folded)):
             return
-        for form in (*_NUMERIC, *self._forms):
+        for form in _CUED:
+            for found in form.finditer(folded):
+                yield Span(*found.span(1), Label.DATE, "pattern", score=0.9)
+        for form in (*_NUMERIC, _ROMAN, *self._forms):
             for found in form.finditer(folded):
                 yield Span(*found.span(), Label.DATE, "pattern", score=0.9)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise.checks import CHECKS
@@ -11,6 +12,7 @@ from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.recognition import IdentifierPattern
 
+_LEADER = re.compile(r"(?<=\w)[ \t]*(?:\.{3,}|…|_{2,}|:[.…_:-]+|[ \t][|][ \t]|\t)[ .:…_|\t]*(?=[\w+(])")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -27,7 +29,19 @@ class PatternFinder:
         self._clinical = clinical
 
     def find(self, text: str) -> Iterator[Span]:
-        """Spans of layer `pattern`."""
+        """Spans of layer `pattern`. Dots, lines and bars that lead from a label to its value are read as a colon too."""
+        yield from self._find(text)
+        if _LEADER.search(text):
+            kept = [(m.start(), m.end()) for m in _LEADER.finditer(text)]
+            short, places, pos = "", list[int](), 0
+            for start, end in [*kept, (len(text), len(text))]:
+                short += text[pos:start] + (": " if start < end else "")
+                places += [*range(pos, start), *((start, end - 1) if start < end else ())]
+                pos = end
+            for span in self._find(short):
+                yield replace(span, start=places[span.start], end=places[span.end - 1] + 1)
+
+    def _find(self, text: str) -> Iterator[Span]:
         shown = plain(text)
         small = shown.lower()
         terms: list[tuple[int, int]] | None = None

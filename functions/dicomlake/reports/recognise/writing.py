@@ -3,7 +3,7 @@
 import unicodedata
 
 # What stands in for a plain character in documents made by word processors and PDF writers.
-_SAME = dict(zip("’‘´`ʼ‐‑–\u00a0\u202f\u2009\u2007＠：", "'''''---    @:", strict=True))
+_SAME = dict(zip("’‘´`ʼ‐‑–\u00a0\u202f\u2009\u2007＠：ÞþÐðĐđŁłØøı", "'''''---    @:TtDdDdLlOoi", strict=True))
 
 
 class _Plain(dict[int, str]):
