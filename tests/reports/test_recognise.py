@@ -11,6 +11,7 @@ import pytest
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser, Setting, Span
 from dicomlake.reports.recognise.presidio import AnalyzedRecogniser
+from dicomlake.reports.recognise.reach import reached
 from dicomlake.reports.recognise.spans import united
 from dicomlake.rules.models import load_models
 from dicomlake.rules.paths import rules_dir
@@ -45,6 +46,24 @@ def removed(text: str, lang: str, known: KnownValues | None = None) -> list[str]
 )
 def test_who_is_meant_goes_and_what_is_meant_stays(lang: str, text: str, gone: set[str]) -> None:
     assert set(removed(text, lang)) == gone
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "whole"),
+    [
+        ("seen by Quillfeather O. today", "Quillfeather", "Quillfeather O."),
+        ("an Erdmute von und zu Wolkenfels", "Wolkenfels", "von und zu Wolkenfels"),
+        ("paciente De la Huertana hoy", "Huertana", "De la Huertana"),
+        ("visto da Ornella ZAPPAROLI oggi", "Ornella", "Ornella ZAPPAROLI"),
+        ("signed Achterberg Radiology", "Achterberg", "Achterberg"),
+        ("signed Achterberg. None", "Achterberg", "Achterberg"),
+        ("Achterberg Hodgkin lymphoma", "Achterberg", "Achterberg"),
+    ],
+)
+def test_what_stands_beside_a_name_and_is_no_word_belongs_to_it(text: str, name: str, whole: str) -> None:
+    start = text.index(name)
+    span = reached(text, Span(start, start + len(name), Label.NAME, "model"), RECOGNISER.is_term)
+    assert text[span.start : span.end] == whole
 
 
 def test_who_is_named_once_is_found_again_in_the_text() -> None:

@@ -14,6 +14,7 @@ from dicomlake.reports.recognise.known import NOTHING_KNOWN, KnownFinder, KnownV
 from dicomlake.reports.recognise.meddocan import LABELS
 from dicomlake.reports.recognise.patterns import PatternFinder
 from dicomlake.reports.recognise.propagate import propagated
+from dicomlake.reports.recognise.reach import reached
 from dicomlake.reports.recognise.spans import SURE, Label, Span, united, widened
 from dicomlake.reports.recognise.tokens import Token, lines_of
 from dicomlake.reports.recognise.writing import fold
@@ -55,6 +56,8 @@ class Recogniser:
         if setting is Setting.RESEARCH:
             found = list(_probable(found))
         found = list(self.clinical.kept(text, found))
+        if setting is Setting.STRICT:
+            found = list(self.clinical.kept(text, [reached(text, span, self.is_term) for span in found]))
         again = propagated(text, found, self.clinical.is_word)
         found += self.clinical.kept(text, again)
         return united(text, [widened(text, span) for span in found] if setting is Setting.STRICT else found)
@@ -97,9 +100,9 @@ class Recogniser:
         return fine, general, FeatureMaker(self.words, fine.attributes | general.attributes)
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
-        return KnownFinder(known, self.clinical.is_ordinary, self._is_term, self._months, self.rules.words.phrases)
+        return KnownFinder(known, self.clinical.is_ordinary, self.is_term, self._months, self.rules.words.phrases)
 
-    def _is_term(self, folded_word: str) -> bool:
+    def is_term(self, folded_word: str) -> bool:
         """Whether a word is one of the languages, or a surname that names diseases."""
         return self.clinical.is_word(folded_word) or folded_word in self.rules.clinical.eponyms
 
