@@ -358,3 +358,15 @@ def test_who_verified_a_report_goes_and_when_moves_with_the_other_dates(cleaned:
     assert day(inner.VerificationDateTime) - day(after.StudyDate) == datetime.timedelta(days=1)
     assert inner.VerificationDateTime[8:] == "101500"
     assert b"Vogelsang" not in made.to_bytes() and b"Waldkirchen" not in made.to_bytes()
+
+
+def test_private_groups_on_both_sides_of_what_is_written_anew_go_as_one(cleaned: Deidentify) -> None:
+    def private(made: Dataset) -> None:
+        for group in (0x0011, 0x0013, 0x0027, 0x0029):
+            made.add_new((group, 0x0010), "LO", "SOMEBODY 1")
+            made.add_new((group, 0x1001), "LO", "for Okonkwo")
+
+    data = instance(Modality="MR", BodyPartExamined="HEAD", change=private)
+    after = clean(cleaned, data)
+    assert not [element for element in after if element.tag.is_private]
+    assert after.PatientIdentityRemoved == "YES"

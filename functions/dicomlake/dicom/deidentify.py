@@ -236,7 +236,7 @@ class Walk:
                 slices.append(view[pos:start])
             if new:
                 slices.append(new)
-            pos = stop
+            pos = max(pos, stop)  # a run of removals may reach beyond an insertion within it
         if pos < end:
             slices.append(view[pos:end])
         return slices
