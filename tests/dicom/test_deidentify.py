@@ -285,7 +285,7 @@ def test_values_of_odd_length_are_padded_where_they_stand(cleaned: Deidentify) -
 
 def test_fragments_pass_as_they_are(cleaned: Deidentify) -> None:
     chain = (
-        b"\xfe\xff\x00\xe0" + bytes(4) + b"\xfe\xff\x00\xe0\4\0\0\0\xff\xd8\xff\xd9" + b"\xfe\xff\xdd\xe0" + bytes(4)
+        b"\xfe\xff\x00\xe0" + bytes(4) + b"\xfe\xff\x00\xe0\4\0\0\0\xff\x4f\xff\xd9" + b"\xfe\xff\xdd\xe0" + bytes(4)
     )
     head = bytes(128) + b"DICM" + explicit(0x00020010, b"UI", JPEG2000Lossless.encode())
     made = cleaned(head + minimal(explicit(0x7FE00010, b"OB", chain, 0xFFFFFFFF)))
@@ -370,3 +370,13 @@ def test_private_groups_on_both_sides_of_what_is_written_anew_go_as_one(cleaned:
     after = clean(cleaned, data)
     assert not [element for element in after if element.tag.is_private]
     assert after.PatientIdentityRemoved == "YES"
+
+
+@pytest.mark.parametrize(("value", "stays"), [("1000", True), ("Okonkwo", False), ("Wexpenn", False)])
+def test_a_safe_private_number_stays_only_if_it_is_one(value: str, stays: bool, cleaned: Deidentify) -> None:
+    def private(made: Dataset) -> None:
+        made.add_new((0x0019, 0x0010), "LO", "SIEMENS MR HEADER")
+        made.add_new((0x0019, 0x100C), "LO", value)
+
+    data = instance(change=private)
+    assert ((0x0019, 0x100C) in clean(cleaned, data)) is stays

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from pydicom import Dataset
 
-from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw, verify
+from dicomlake.dicom import CleanInstance, CleanPixels, RawInstance, deidentify, read_raw, verify
 from dicomlake.dicom.cleaner import Cleaner
 from dicomlake.dicom.known import fold, known_values
 from dicomlake.errors import Code, PermanentError
@@ -146,10 +146,9 @@ def test_pixels_are_not_searched(profile: Profile, made: Callable[..., tuple[Raw
     verify(raw, clean, profile)
 
 
-def test_what_stands_behind_the_picture_is_searched(
-    profile: Profile, made: Callable[..., tuple[RawInstance, CleanInstance]]
-) -> None:
-    raw, clean = made(instance(PixelData=bytes(32) + b" Okonkwo"))
+def test_what_stands_behind_the_picture_is_searched(profile: Profile, key: SiteKey) -> None:
+    raw, treated = read_raw(instance()), CleanPixels(bytes(32) + b" Okonkwo", cleaned=False)
+    clean = deidentify(raw, profile, key, identity(raw), pixels=treated)
     assert slug(raw, clean, profile) == "known_value_in_bytes"
 
 

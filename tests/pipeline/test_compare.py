@@ -97,3 +97,22 @@ def test_folders_must_be_there_and_hold_objects(tmp_path: Path) -> None:
         compare_folders(tmp_path / "nowhere", tmp_path, PROFILE)
     with pytest.raises(ConfigError, match="no DICOM object"):
         compare_folders(tmp_path, tmp_path, PROFILE)
+
+
+def test_files_and_elements_in_a_wrong_form_do_not_stop_the_others(tmp_path: Path) -> None:
+    scored(tmp_path)
+    whole = instance(2)
+    (tmp_path / "in" / "cut.dcm").write_bytes(whole[: len(whole) // 3])
+    wrong = instance(3, SOPClassUID="1.2.840.10008.5.1.4.1.1.4", PixelData=bytes([9] * 32)).replace(
+        b"\x28\x00\x10\x00US\x02\x00\x04\x00", b"\x28\x00\x10\x00US\x03\x00\x04\x00\x00"
+    )
+    (tmp_path / "in" / "wrong.dcm").write_bytes(wrong)
+    (tmp_path / "out" / "wrong.dcm").write_bytes(wrong)
+    found = compare_folders(tmp_path / "in", tmp_path / "out", PROFILE)
+    assert found.matched >= 3
+
+
+def test_a_folder_that_is_not_there_is_told_before_any_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(ConfigError, match="must exist"):
+        compare_folders(tmp_path / "in", tmp_path / "nowhere", PROFILE)

@@ -16,6 +16,7 @@ from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of, unaccented
 from dicomlake.dicom.seams import Recogniser
 from dicomlake.dicom.text import SINGLE_VALUED, Charset
+from dicomlake.dicom.textages import GROUP, old_ages
 from dicomlake.dicom.textdates import DateMode, DateRules, MonthNames
 from dicomlake.pseudonyms import SiteKey, is_standard_uid
 from dicomlake.rules.text import TextRules
@@ -27,6 +28,8 @@ _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)"
 _LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
 _RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
 _PADDING = " \0\t\r\n"
+# What no reader sees: soft hyphen, zero-width space, word joiner, byte order mark.
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _MEMORY, _MEMORY_BYTES = 20_000, 256
 
@@ -81,6 +84,10 @@ class Cleaner:
     def text(self, text: str, longest: int = 1 << 30, *, known_only: bool = False, recognise: bool = True) -> str:
         """The same for text that is not encoded."""
         plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+        if _UNSEEN.search(plain):
+            seen = _UNSEEN.sub("", plain)
+            new = self.text(seen, longest, known_only=known_only, recognise=recognise)
+            return text if new == seen else new
         found = list(self._spans(plain, known_only, recognise))
         cut = self.identities.cut_off(fold(plain)) if len(plain) >= longest else None
         spans = _merged([*found, Span(*cut, "")] if cut else found)
@@ -105,6 +112,7 @@ class Cleaner:
         yield from (Span(start, end, "") for start, end in self.identities.find(folded))
         dates = list(self.dates.find(folded, known_only))
         yield from (Span(s, e, new or "", bool(new)) for s, e, new in dates)
+        yield from (Span(start, end, GROUP, True) for start, end in old_ages(folded))
         if text.count(".") > 3:
             yield from self._uids(text)
         if not known_only:

@@ -34,6 +34,10 @@ _TRANSLITERATED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "
 _UNDECOMPOSED = dict(zip("łŁøØđĐßæÆœŒı", "lLoOdDsaAoOi", strict=True))
 # Scripts that put no space between words.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Small letters that are one with another: dotless i, final sigma.
+_ALIKE = {"ı": "i", "ς": "σ"}
+_APOSTROPHES = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)+")
+_GLUED = 6
 _MAX_FACTS = 400
 _LONG_ID, _JOINED = 7, 5
 _LAST, _SHORTEST_CUT = re.compile(r"[^\W\d_]+$"), 4
@@ -47,6 +51,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _folded(char: str) -> str:
+    char = _ALIKE.get(char, char)
     base = [c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c)]
     lower = base[0].lower() if len(base) == 1 else char.lower()
     return lower if len(lower) == 1 else char
@@ -140,6 +145,7 @@ class Identities:
     common: frozenset[frozenset[str]] = field(repr=False)
     vocabulary: frozenset[str] = field(repr=False)
     names: tuple[re.Pattern[str], ...] = field(repr=False)
+    glued: re.Pattern[str] | None = field(repr=False)
     values: re.Pattern[str] | None = field(repr=False)
     stated: frozenset[datetime.date] = field(repr=False)
     vital: frozenset[datetime.date] = field(repr=False)
@@ -151,6 +157,8 @@ class Identities:
         if self.values is not None:
             for found in self.values.finditer(folded):
                 yield found.span()
+        if self.glued is not None:
+            yield from self._glued(folded, self.glued)
         for names in self.names:
             for found in names.finditer(folded):
                 yield from self._name(folded, found)
@@ -169,6 +177,15 @@ class Identities:
         if len(words) == 1 and self._is_phrase(folded, next(iter(words)), found.end()):
             return
         yield found.span()
+
+    def _glued(self, folded: str, glued: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+        """A long part of a name with digits or a letter or two beside it, as log-ins and names of files have them."""
+        for found in glued.finditer(folded):
+            start, end = found.span()
+            beside = folded[start - 1 : start].isdigit() or folded[end : end + 1].isdigit()
+            word = (found[0] != found[1] or beside) and found[0] not in self.vocabulary
+            if word and not self._is_phrase(folded, found[1], end):
+                yield start, end
 
     def cut_off(self, folded: str) -> tuple[int, int] | None:
         """Where the last word of a text that fills its attribute is the beginning of a known one."""
@@ -229,6 +246,7 @@ class _Maker:
             frozenset(self._common),
             self._rules.vocabulary,
             self._names_regex(),
+            self._glued_regex(),
             re.compile("|".join(sorted(self._values, key=lambda form: (-len(form), form)))) if self._values else None,
             frozenset(self._stated),
             frozenset(self._vital),
@@ -257,7 +275,8 @@ class _Maker:
             ]
             if nobody:  # "HEAD^PHANTOM 3" is no person called Head
                 words = [word for word in words if not self._rules.is_vocabulary(fold(word))]
-            for word in words:
+            joined = [] if nobody else [re.sub(r"[\W_]", "", one) for one in _APOSTROPHES.findall(group)]
+            for word in (*words, *joined):
                 self._part(word)
             if not nobody:
                 self._joined([fold(word) for word in words])
@@ -294,6 +313,12 @@ class _Maker:
             forms.append(re.compile(rf"(?:{unspaced})(?:[\W_]{{0,3}}(?:{unspaced}))*+"))
         return tuple(forms)
 
+    def _glued_regex(self) -> re.Pattern[str] | None:
+        long = [part for part in self._strong if len(part) >= _GLUED and part.isalpha() and not _UNSPACED.search(part)]
+        if not long:
+            return None
+        return re.compile(rf"(?<![^\W\d_])[^\W\d_]{{0,2}}?({_either(long)})[^\W\d_]{{0,2}}(?![^\W\d_])")
+
     def _identifier(self, text: str, own: bool) -> None:
         """An id however its parts are joined. With `own`, the patient's or study's: four digits count, and the digits of it alone."""
         words, fewest = _words(text), 4 if own else 5
@@ -306,10 +331,12 @@ class _Maker:
         if plain.isdecimal() and len(words) == 1:
             significant = plain.lstrip("0")
             form = significant if len(significant) >= fewest else plain
-            form = r"[ -]?".join(form) if len(form) > _JOINED else form  # 774-1902
+            between = r"[ ./_-]?" if len(form) >= _LONG_ID else r"[ -]?"
+            form = between.join(form) if len(form) > _JOINED else form  # 774-1902, 77.419.02
             form = "0*" + form if len(significant) >= fewest else form
         else:
-            form = (r"[\W_]{0,2}" if len(plain) > 5 else "").join(map(re.escape, parts))
+            inner = r"[\W_]?" if len(plain) > _JOINED else ""
+            form = (r"[\W_]{0,2}" if len(plain) > _JOINED else "").join(inner.join(part) for part in parts)
         self._values[_bounded(form, plain)] = None
         if own:
             for part in parts:

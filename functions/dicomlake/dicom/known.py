@@ -38,6 +38,8 @@ _COMMON = frozenset(
 )
 # Scripts that put no space between words: there a value counts wherever it stands.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+# Dotless i is an i; soft hyphen, zero-width space, word joiner and byte order mark are nothing.
+_UNSEEN = {0x131: "i", 0xAD: "", 0x200B: "", 0x2060: "", 0xFEFF: ""}
 _SEPARATORS = re.compile(r"[\s^=,;_]+")
 
 
@@ -60,7 +62,7 @@ class Known:
 def fold(text: str) -> str:
     """Lower case without accents, what parts a name made one space: the form in which values are compared."""
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
+        decomposed = unicodedata.normalize("NFKD", text.translate(_UNSEEN))
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _SEPARATORS.sub(" ", text.casefold()).strip()
 

@@ -4,6 +4,7 @@ Retain Safe Private Option (PS3.15 E.3.10): an attribute is safe when creator, g
 in is told by the creator element of the same item, never by one above it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,8 @@ from dicomlake.rules.private import SafeAttribute
 _CLEANED = frozenset(b"CS LO LT SH ST UC UT".split())
 _DATED = frozenset(b"DA DT TM".split())
 _NUMBERS = frozenset(b"AT DS FD FL IS OD OF OL OV SL SS SV UL US UV".split())
+_SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "AT": 4, "FD": 8, "OD": 8}
+_NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
 _BYTES = frozenset((b"OB", b"OW"))
 
 
@@ -48,7 +51,7 @@ def safe_elements(
             continue
         block = tag & 0xFFFF0000 | number >> 8
         row = blocks[block].get(tag & 0xFF) if block in blocks else None
-        if row is None or items is not None:
+        if row is None or items is not None or not _fits(row.vr, buffer, value, end):
             continue
         action, read_as = _stated(vr, row.vr, dated)
         if action is None:
@@ -56,6 +59,13 @@ def safe_elements(
         if action is not Action.X:
             kept[tag], kept[block] = _kept(tag, action, read_as, row.source, names[block])
     return kept
+
+
+def _fits(row_vr: str, buffer: bytes, value: int, end: int) -> bool:
+    """Whether a value is what the list says it is: a number written out is one, a binary one is whole."""
+    if row_vr in ("DS", "IS"):
+        return _NO_NUMBER.search(buffer, value, end) is None
+    return row_vr not in _SIZES or (end - value) % _SIZES[row_vr] == 0
 
 
 @lru_cache(maxsize=1024)

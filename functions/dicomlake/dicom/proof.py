@@ -31,7 +31,9 @@ _PADDING = b" \0\t\r\n"
 _TEXT = {vr.decode("ascii") for vr in CLEANED_VRS}
 _CHARSET, _CLASS = 0x00080005, 0x00080016
 _DAY = re.compile(rb"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
-_DATE_LIKE = re.compile(r"(?<!\d)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d)")
+_DATE_LIKE = re.compile(
+    r"(?<!\d)(?<!\d\.)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d|\.\d)"
+)
 _WORDS = re.compile(r"[^\W\d_]+")
 _SEARCHED = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS"}
 

@@ -5,6 +5,7 @@ be scored, ours too. Categories are those in which de-identified sets are judged
 """
 
 import re
+import struct
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import MutableSequence
@@ -44,6 +45,7 @@ _STOPPED = (
     RuntimeError,
     TypeError,
     ValueError,
+    struct.error,
 )
 
 
@@ -73,6 +75,7 @@ class Scorecard:
     def compare(self, before: bytes, after: bytes, plan: Plan) -> bool:
         """Score one pair; False when a reader could not follow one of the two."""
         from pydicom import dcmread
+        from pydicom.errors import BytesLengthException, InvalidDicomError
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -81,7 +84,7 @@ class Scorecard:
                 one, two = dcmread(BytesIO(before), force=True), dcmread(BytesIO(after), force=True)
                 patient = str(one.get("PatientID", "")).strip()
                 _Pair(self, plan, known, patient).level(one, two, str(one.get("SOPClassUID", "")))
-            except (*_STOPPED, PermanentError):
+            except (*_STOPPED, BytesLengthException, InvalidDicomError, PermanentError):
                 return False
         self.pairs += 1
         self._patients[patient].add(str(two.get("PatientID", "")).strip())

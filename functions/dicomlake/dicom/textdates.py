@@ -22,11 +22,14 @@ _NEVER = re.compile(r"(?!)")
 _SOME_DAY = datetime.date(2000, 1, 1)
 _OLDEST, _NEWEST = 1880, 2100
 _PIVOT = 50  # two digits up to it are of this century
-_YEAR_FIRST = re.compile(r"(?<![\d.])(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d|\.\d)")
+_YEAR_FIRST = re.compile(r"(?<!\d)(?<!\d\.)(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d|\.\d)")
 _COMPACT = re.compile(r"(?<!\d)(?<!\d[.])(\d{4})(\d{2})(\d{2})((?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)(?!\.\d{4})")
-_YEAR_LAST = re.compile(r"(?<![\d.])(\d{1,2})([-./ ])(\d{1,2})\2(\d{4})(?!\d|\.\d)")
-_COMPACT_LAST = re.compile(r"(?<![\d.])(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
+_YEAR_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,2})([-./ ])(\d{1,2})\2(\d{4})(?!\d|\.\d)")
+_COMPACT_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
 _SHORT_YEAR = re.compile(r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
+_COMPACT_SHORT = re.compile(r"(?<![\w.])(\d{2})(\d{2})(\d{2})(?![\w]|\.\d)")
+_ROMAN = re.compile(r"(?<![\w.])(\d{1,2})([./ -]{1,2})(xi{0,2}|ix|iv|vi{0,3}|i{1,3})([./ -]{1,2})(\d{4})(?!\d|\.\d)")
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii".split()
 
 
 class DateMode(StrEnum):
@@ -101,6 +104,14 @@ class DateRules:
             if sep != "/" and (len(one) + len(two) < 4 or sep == "-") and not self.cue.search(text, 0, found.start()):
                 readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
             yield *found.span(), readings, _numeric(sep, (len(one), len(two), 2))
+        for found in _COMPACT_SHORT.finditer(text):  # births are written so
+            short, month, day = found.groups()
+            readings = [one for age in ("19", "20") for one in _readings(age + short, {"ymd": (month, day)})]
+            yield *found.span(), [one for one in readings if one[0] in self.vital], None
+        for found in _ROMAN.finditer(text):
+            day, one, roman, two, year = found.groups()
+            month = str(_ROMANS.index(roman) + 1)
+            yield *found.span(), _readings(year, {"dmy": (month, day)}), _roman(one, two, len(day))
         yield from self.months.find(text)
 
 
@@ -130,6 +141,10 @@ def _numeric(sep: str, widths: Sequence[int], tail: str = "") -> Writer:
         )
 
     return write
+
+
+def _roman(one: str, two: str, width: int) -> Writer:
+    return lambda day, _: f"{day.day:0{width}d}{one}{_ROMANS[day.month - 1].upper()}{two}{day.year}"
 
 
 class MonthNames:
@@ -162,6 +177,9 @@ class MonthNames:
         self._parts = (
             re.compile(rf"(?<![\d.])\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:de |of )?(?:{long})(?![^\W_])"),
             re.compile(rf"(?<![^\W_])(?:{long})\s\d{{1,2}}(?:st|nd|rd|th)?(?![\w.])"),
+            re.compile(
+                r"(?<![^\W_])may\s\d{1,2}(?:st|nd|rd|th)?(?![\w.%]|\s?(?:views?|mm|cm|x|of|to|or|and)(?![^\W_]))"
+            ),
             re.compile(rf"(?<![^\W_])(?:{names})\.?[\s,/-](?:de |of )?\d{{4}}(?!\d)"),
         )
 

@@ -5,6 +5,7 @@ Files are matched by what they hold and never by name: equal pixel data first, t
 
 import hashlib
 import re
+import struct
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ _UNREADABLE = (
     RuntimeError,
     TypeError,
     ValueError,
+    struct.error,
 )
 
 
@@ -63,6 +65,8 @@ class Comparison:
 
 def compare_folders(source: Path, copies: Path, profile: Profile) -> Comparison:
     """Match and score. Raises ConfigError when a folder is not there or holds no DICOM object."""
+    if not (source.exists() and copies.exists()):
+        raise ConfigError("SRC and DST must exist")
     originals, made = (list(_prints(folder)) for folder in (source, copies))
     if not originals:
         raise ConfigError("SRC holds no DICOM object")
@@ -75,8 +79,6 @@ def compare_folders(source: Path, copies: Path, profile: Profile) -> Comparison:
 
 
 def _prints(folder: Path) -> Iterator[Print]:
-    if not folder.exists():
-        raise ConfigError("SRC and DST must exist")
     paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     for path in paths:
         found = _print_of(path)
@@ -86,6 +88,7 @@ def _prints(folder: Path) -> Iterator[Print]:
 
 def _print_of(path: Path) -> Print | None:
     from pydicom import config, dcmread
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     config.settings.reading_validation_mode = config.IGNORE
     with warnings.catch_warnings():
@@ -96,7 +99,7 @@ def _print_of(path: Path) -> Print | None:
             pixels = read.get_item("PixelData") if "PixelData" in read else None
             data = b"" if pixels is None or not isinstance(pixels.value, bytes) else pixels.value
             steady = frozenset(_steady(read))
-        except _UNREADABLE:
+        except (*_UNREADABLE, BytesLengthException, InvalidDicomError):
             return None
     if not re.fullmatch(r"[0-9.]{5,64}", sop_class):
         return None
@@ -105,7 +108,13 @@ def _print_of(path: Path) -> Print | None:
 
 def _steady(read: "Dataset") -> Iterator[int]:
     """Hashes of numbers and times, with their attribute; dates, text and UIDs change."""
-    for element in read:
+    from pydicom.errors import BytesLengthException
+
+    for tag in sorted(read.keys()):
+        try:
+            element = read[tag]
+        except (*_UNREADABLE, BytesLengthException):
+            continue  # one element in a wrong form says nothing of the others
         if element.VR == "SQ":
             for item in element.value or []:
                 yield from _steady(item)
