@@ -60,7 +60,7 @@ BROKEN = [
     (DUMMIES, "{AT: 4", "{AT: four", "AT", "must be a whole number"),
     (DUMMIES, "{AT: 4", "{AT: 400", "AT", "from 2 to 16"),
     (DUMMIES, "vr: SQ, item: *code}\n  - {tag", "vr: SQ}\n  - {tag", "item", "a sequence needs an item"),
-    (DUMMIES, '{tag: "(0040,a027)", vr: LO}', '{tag: "(0040,a027)", vr: LO, item: []}', "item", "only a sequence"),
+    (DUMMIES, '{tag: "(0008,0080)", vr: LO}', '{tag: "(0008,0080)", vr: LO, item: []}', "item", "only a sequence"),
     (DUMMIES, '{tag: "(0034,0002)", vr: OB}', '{tag: "(0034,0002)", vr: OB, value: x}', "value", "only a text VR"),
     (DUMMIES, '{tag: "(0034,0002)", vr: OB}', '{tag: "(0034,0009)", vr: OB}', "item", "in order of tag"),
     (DUMMIES, "keyword: GraphicAnnotationSequence", "keyword: 7", "keyword", "must be a keyword"),
