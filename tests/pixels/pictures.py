@@ -102,6 +102,12 @@ def ground(kind: str, rows: int, columns: int, rng: np.random.Generator) -> np.n
             speckle * (0.4 + 0.6 * cv2.GaussianBlur(rng.random((rows, columns)).astype(np.float32), (0, 0), 25) * 2),
             2,
         )
+    elif kind == "speckle":  # coarse grains of hard contrast in a sector: what the nets take for writing most of all
+        fan = (np.abs(np.arctan2(x - columns / 2, y + 1)) < 0.7) & (np.hypot(x - columns / 2, y) < rows * 0.9)
+        grain = rng.random((rows // 3 + 1, columns // 3 + 1)).astype(np.float32)
+        tissue = rng.random((rows // 30 + 1, columns // 30 + 1)).astype(np.float32)
+        fine, coarse = (cv2.resize(one, (columns, rows), interpolation=cv2.INTER_CUBIC) for one in (grain, tissue))
+        grey = np.where(fan, 128 * fine * coarse + 30 * rng.random((rows, columns)), 0).astype(np.float32)
     elif kind in ("xray", "slice"):
         grey += 20 if kind == "xray" else 0
         for _ in range(12):

@@ -50,6 +50,17 @@ def compressed(
 
 GOOD = np.full((64, 64), 40, "u1")
 STREAM = _stream(GOOD, Form(J2K))
+# SOI, SOF1 of 64 x 64 with 12 bits and one component, SOS
+DEEP = bytes.fromhex("ffd8ffc1000b0c00400040010111 00ffda0008010100003f00") + bytes(20)
+JP2 = (
+    (12).to_bytes(4, "big")
+    + b"jP  \r\n\x87\n"
+    + (20).to_bytes(4, "big")
+    + b"xml ZUBIRI^AMAIA"
+    + (0).to_bytes(4, "big")
+    + b"jp2c"
+    + STREAM
+)
 BIG = STREAM[:8] + (60000).to_bytes(4, "big") * 2 + STREAM[16:]
 BAD = {
     "palette without a table": (lambda: lying(PhotometricInterpretation="PALETTE COLOR"), Code.CORRUPT),
@@ -70,6 +81,10 @@ BAD = {
     "a stream of noise": (lambda: compressed(bytes(range(256)) * 9, J2K), Code.CORRUPT),
     "run lengths of noise": (lambda: compressed(bytes(range(256)) * 9, RLE), Code.CORRUPT),
     "video": (lambda: compressed(b"\0\0\1\xb3" + bytes(60), "1.2.840.10008.1.2.4.100"), Code.UNSUPPORTED),
+    "sound JPEG of 12 bits": (
+        lambda: compressed(DEEP, "1.2.840.10008.1.2.4.51", BitsAllocated=16, BitsStored=12, HighBit=11),
+        Code.UNSUPPORTED,
+    ),
     "a syntax without a decoder": (
         lambda: compressed(b"\xff\xd8" + bytes(60), "1.2.840.10008.1.2.4.53"),
         Code.UNSUPPORTED,
@@ -142,3 +157,10 @@ def test_the_child_has_no_surroundings_and_no_core(worker: PixelWorker) -> None:
     with open(f"/proc/{child.pid}/environ", "rb") as file:
         names = {entry.split(b"=")[0] for entry in file.read().split(b"\0") if entry}
     assert names == {b"PYTHONPATH", b"PATH", b"OMP_THREAD_LIMIT", b"LANG", b"TMPDIR"}
+
+
+def test_a_code_stream_in_a_jp2_file_is_taken_out_of_it_with_nothing_that_stands_around(worker: PixelWorker) -> None:
+    pixels = worker.clean(raw_of(compressed(JP2, J2K)), Wish()).pixels
+    assert pixels is not None and pixels.data is not None
+    assert b"ZUBIRI" not in pixels.data
+    assert STREAM[-40:] in pixels.data

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomlake.pixels.detector import Found, Image, Polygon, find_text
+from dicomlake.pixels.lines import whole_lines
 from dicomlake.pixels.views import turned
-from dicomlake.pixels.words import read_line
+from dicomlake.pixels.words import readings
 from dicomlake.rules.cleaning import LookRules
 
 Mask = NDArray[np.bool_]
 
 _KNOWN_BEST = 32.0  # pixels of height
+_LINE = 5.0  # heights in length from which on a find is a line
 
 
 def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
@@ -33,19 +35,34 @@ def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
         found += [
             Found(_back(one.polygon, columns), one.score) for one in find_text(turned(image), scale, net, threads)
         ]
-    return [padded(one.polygon, rules.pad) for one in found if _counts(image, one, rules, threads)]
+    counted = [one.polygon for one in found if _counts(image, one, rules, threads)]
+    return [padded(polygon, rules.pad) for polygon in whole_lines(image, counted)]
 
 
 def _counts(image: Image, one: Found, rules: LookRules, threads: int) -> bool:
-    """Whether a find is taken for text. Tall ones (edges of plates and organs) and doubtful ones need a second opinion."""
-    height = _size(one.polygon)[1]
+    """Whether a find is taken for text. What is not plainly a line must be seen again at the size the net knows best, or be legible."""
+    length, height = _size(one.polygon)
     if height < rules.least:
         return False
     if height > rules.tall:
         return _is_seen_again(image, one.polygon, rules, threads)
-    if one.score >= rules.doubt or _is_seen_again(image, one.polygon, rules, threads):
+    if (
+        height > rules.block and length < _LINE * height
+    ):  # as high as a block of lines or an organ, and not as long as a line
+        return _is_legible(image, one.polygon, rules.legible, threads)
+    if _is_seen_again(image, one.polygon, rules, threads):
         return True
-    return read_line(image, one.polygon, threads).confidence >= rules.legible
+    if one.score >= rules.doubt and height <= rules.plain:
+        return True
+    return _is_legible(image, one.polygon, rules.legible if height <= rules.plain else rules.surely, threads)
+
+
+def _is_legible(image: Image, polygon: Polygon, sure: float, threads: int) -> bool:
+    """Whether two letters or digits are read in it, either way up."""
+    return any(
+        word.confidence >= sure and sum(letter.isalnum() and letter.isascii() for letter in word.text) >= 2
+        for word in readings(image, polygon, threads)
+    )
 
 
 def _is_seen_again(image: Image, polygon: Polygon, rules: LookRules, threads: int) -> bool:

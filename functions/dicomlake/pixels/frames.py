@@ -125,7 +125,9 @@ def _full(values: Stored, rows: int, columns: int) -> Stored:
 def decode(stream: bytes, picture: Picture) -> Stored:
     """One code stream. Raises PermanentError(corrupt) for what its decoder does not take or what contradicts the header."""
     if picture.syntax != RLE:
+        stream = unwrapped(stream)
         _check_stream(stream, picture)
+        _refuse_deep_jpeg(stream, picture)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -144,6 +146,31 @@ def decode(stream: bytes, picture: Picture) -> Stored:
     if found.shape != picture.shape:
         raise PermanentError(Code.CORRUPT, "code_stream_contradicts_header")
     return found
+
+
+def unwrapped(stream: bytes) -> bytes:
+    """The code stream of JPEG 2000 that some writers put into a file of its own, a JP2 (ISO 15444-1 annex I); any other stream as it is."""
+    if stream[4:8] != b"jP  ":
+        return stream
+    pos = 0
+    while pos + 8 <= len(stream):
+        length, head = int.from_bytes(stream[pos : pos + 4], "big"), 8
+        if length == 1:
+            length, head = int.from_bytes(stream[pos + 8 : pos + 16], "big"), 16
+        if stream[pos + 4 : pos + 8] == b"jp2c":
+            return stream[pos + head : pos + length if length else None]
+        if length < head:
+            break
+        pos += length
+    raise PermanentError(Code.CORRUPT, "code_stream_not_decodable")
+
+
+def _refuse_deep_jpeg(stream: bytes, picture: Picture) -> None:
+    """JPEG with DCT of more than 8 bits is sound, but no decoder here takes it. Raises PermanentError(unsupported)."""
+    if picture.syntax not in DCT_FAMILY:
+        return
+    if any(marker in (0xC0, 0xC1, 0xC2) and body[:1] > b"\x08" for marker, body in segments(stream)):
+        raise PermanentError(Code.UNSUPPORTED, "transfer_syntax")
 
 
 def _decoder(picture: Picture, stream: bytes) -> Callable[[bytes, Picture], Stored]:

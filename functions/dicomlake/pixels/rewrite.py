@@ -32,6 +32,7 @@ from dicomlake.pixels.frames import (
     Stored,
     frame_bits,
     segments,
+    unwrapped,
 )
 from dicomlake.pixels.picture import Picture
 
@@ -249,7 +250,8 @@ def _uncommented(stream: bytes, picture: Picture) -> bytes:
     """The stream without comments, which may say anything. Those of JPEG 2000 stand in its main header (ISO 15444-1 A.9.2)."""
     if picture.syntax not in J2K_FAMILY:
         return stream if picture.syntax == RLE else jpeg.stripped(stream)
-    pos, parts, left_out = 2, [stream[:2]], False
+    whole, stream = stream, unwrapped(stream)  # what stands around it may say anything, too
+    pos, parts, left_out = 2, [stream[:2]], stream != whole
     while pos + 4 <= len(stream) and stream[pos] == 0xFF and stream[pos + 1] != 0x90:
         length = int.from_bytes(stream[pos + 2 : pos + 4], "big")
         if stream[pos + 1] == 0x64:

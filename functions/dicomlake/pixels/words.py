@@ -3,7 +3,7 @@
 `read_words(image)` is all there is to it: detector, then the line recogniser of the same wheel (PP-OCRv4, CTC).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -47,6 +47,16 @@ def read_line(image: Image, polygon: Polygon, threads: int = 1) -> Word:
         tries = [np.rot90(turned), np.rot90(turned, 3)]
     text, confidence = max((_recognise(np.ascontiguousarray(one), threads) for one in tries), key=lambda read: read[1])
     return Word(text, box_of(polygon, image.shape), confidence)
+
+
+def readings(image: Image, polygon: Polygon, threads: int = 1) -> Iterator[Word]:
+    """The text inside a rectangle, as it reads from each side that may be its foot."""
+    turned = cut_out(image, polygon)
+    sides = (0, 2, 1, 3) if turned.shape[1] >= turned.shape[0] else (1, 3, 0, 2)
+    square = max(turned.shape[:2]) < 1.5 * min(turned.shape[:2])
+    for side in sides if square else sides[:2]:
+        text, confidence = _recognise(np.ascontiguousarray(np.rot90(turned, side)), threads)
+        yield Word(text, box_of(polygon, image.shape), confidence)
 
 
 def box_of(polygon: Polygon, shape: Sequence[int]) -> tuple[int, int, int, int]:

@@ -34,7 +34,8 @@ class DetectorRules:
 class LookRules:
     """`small` and `large` are the scales of frames up to `small_pixels` and beyond; `turned_scale` that of the view on its side, whose finds
     must be `turned_sure`; `pad` pixels are added around; what is less than `least` pixels high is no text, what is more than `tall` must be
-    seen at a smaller scale too; what scores less than `doubt` must be seen again or be read with confidence `legible`; `margin` is how
+    seen at a smaller scale too; what is higher than `block` without being a line must be legible; what scores less than `doubt` or is higher
+    than `plain` must be seen again or be legible. `legible` and, beyond `plain`, `surely` are the confidences of reading; `margin` is how
     much of the surroundings a partial look sees.
     """
 
@@ -46,8 +47,11 @@ class LookRules:
     pad: int = 2
     least: int = 4
     tall: int = 72
+    block: int = 40
+    plain: int = 16
     doubt: float = 0.8
-    legible: float = 0.3
+    legible: float = 0.4
+    surely: float = 0.65
     margin: int = 64
     net: DetectorRules = field(default_factory=DetectorRules)
 
@@ -143,8 +147,8 @@ def _integers(entry: Field, names: Mapping[str, object]) -> dict[str, int]:
 
 
 def _look(entry: Field) -> LookRules:
-    whole = ("small_pixels", "pad", "least", "tall", "margin")
-    parts = ("turned_scale", "turned_sure", "doubt", "legible")
+    whole = ("small_pixels", "pad", "least", "tall", "block", "plain", "margin")
+    parts = ("turned_scale", "turned_sure", "doubt", "legible", "surely")
     fields = entry.mapping(["small", "large", "net", *whole, *parts])
     net = fields["net"].mapping(list(DetectorRules.__dataclass_fields__))
     return LookRules(
@@ -161,11 +165,14 @@ def _look(entry: Field) -> LookRules:
         pad=fields["pad"].integer(0, 50),
         least=fields["least"].integer(1, 100),
         tall=fields["tall"].integer(20, 1000),
+        block=fields["block"].integer(8, 1000),
+        plain=fields["plain"].integer(4, 1000),
         margin=fields["margin"].integer(16, 1024),
         turned_scale=_real(fields["turned_scale"]),
         turned_sure=_real(fields["turned_sure"]),
         doubt=_real(fields["doubt"]),
         legible=_real(fields["legible"]),
+        surely=_real(fields["surely"]),
     )
 
 

@@ -1,0 +1,46 @@
+"""A line goes as a whole: its last letter, and what lies between two parts that were found. Textures stay."""
+
+import cv2
+import numpy as np
+
+from dicomlake.pixels.find import find, mask_of
+from dicomlake.pixels.lines import whole_lines
+from dicomlake.rules import load_pixel_rules
+from tests.pixels.pictures import scene
+
+RULES = load_pixel_rules().look
+
+
+def line(text: str) -> np.ndarray:
+    picture = np.zeros((60, 320, 3), np.uint8)
+    cv2.putText(picture, text, (10, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (230, 230, 230), 2)
+    return picture
+
+
+def upright(left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def test_a_rectangle_that_stops_short_grows_over_the_last_letter() -> None:
+    picture = line("ZUBIRI AMAIA")
+    ink = picture[..., 0] > 100
+    last = int(np.argwhere(ink)[:, 1].max())
+    covered = mask_of(ink.shape, whole_lines(picture, [upright(10, 18, last - 14, 44)]))
+    assert covered[ink].all()
+    assert not covered[:, last + 30 :].any()
+
+
+def test_a_gap_in_a_line_goes_when_something_stands_in_it() -> None:
+    picture = line("ZUBIRI AMAIA")
+    ink = picture[..., 0] > 100
+    last = int(np.argwhere(ink)[:, 1].max())
+    parts = [upright(8, 18, 70, 44), upright(112, 18, last + 2, 44)]
+    assert mask_of(ink.shape, whole_lines(picture, parts))[ink].all()
+    empty = picture.copy()
+    empty[:, 72:110] = 0
+    assert not mask_of(ink.shape, whole_lines(empty, parts))[:, 85:95].any()
+
+
+def test_coarse_speckle_is_no_text() -> None:
+    found = [find(scene(seed, 480, 640, kind="speckle", lines=0).frames[0] * 2, RULES, 1) for seed in (5, 6)]
+    assert [float(mask_of((480, 640), polygons).mean()) < 0.02 for polygons in found] == [True, True]
