@@ -220,3 +220,15 @@ def test_pseudonyms_agree_with_what_was_written(source: Path, tmp_path: Path) ->
     shift = int(told["date shift, days"])
     before, after = original.StudyDate, pydicom.dcmread(written).StudyDate
     assert (pydicom.valuerep.DA(after) - pydicom.valuerep.DA(before)).days == shift  # type: ignore[operator]
+
+
+def test_what_is_not_read_is_said(source: Path, tmp_path: Path) -> None:
+    (source / "link").symlink_to(source / "nowhere")
+    done = run("deidentify", source, tmp_path / "out", state=tmp_path)
+    assert "1 links or special files were left out" in done.stderr
+    (tmp_path / "empty").mkdir()
+    done = run("deidentify", tmp_path / "empty", tmp_path / "out2", state=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "dicomlake: SRC holds no files (links are not followed)\n")
+    (tmp_path / "file").write_text("in the way")
+    done = run("deidentify", source, tmp_path / "file", state=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "dicomlake: DST is a file; name a folder\n")

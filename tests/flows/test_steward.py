@@ -59,10 +59,10 @@ def test_a_held_picture_is_listed_shown_and_approved(platform: Platform) -> None
 
 def test_what_no_look_can_cure_cannot_be_approved(platform: Platform) -> None:
     batch = "20261120-110000-bbbb"
-    platform.put(f"{batch}/text", b"Findings: nothing to approve here.")
+    platform.put(f"{batch}/cut", b"%PDF-1.7\n%%EOF")
     platform.put(f"{batch}/noise", bytes(range(256)) * 5)
     platform.wait_idle()
-    for path in ("text", "noise"):
+    for path in ("cut", "noise"):
         refused = platform.dicomlake("quarantine", "approve", held_key(platform, batch, path), "--site", SITE)
         assert refused.returncode == 2
         assert "cannot be approved" in refused.stderr

@@ -68,12 +68,23 @@ def test_names_keep_their_place_and_never_take_that_of_another_input(tmp_path: P
 
 
 def test_a_report_of_no_known_study_is_held_unless_asked_for(tmp_path: Path) -> None:
-    files = {"r.txt": makers.TEXT.encode(), "s.txt": makers.TEXT.replace("cough", "fever").encode()}
+    bare = "\n".join(makers.FINDINGS)
+    files = {"r.txt": bare.encode(), "s.txt": bare.replace("cough", "fever").encode()}
     held = run(tmp_path / "held", files, Layout.UID)
     assert {(line.outcome, line.code) for line in held.values()} == {("quarantined", "missing_context")}
     lines = run(tmp_path / "asked", files, Layout.UID, unlinked=True)
     assert {(line.outcome, line.detail) for line in lines.values()} == {("released", "study_not_known")}
     assert len({str(line.output).split("/")[0] for line in lines.values()}) == 2
+
+
+def test_a_report_that_states_its_patient_belongs_to_that_patient(tmp_path: Path) -> None:
+    """The same id in a picture and in a report that came alone is the same patient, with the same shift of dates."""
+    line = run(tmp_path / "alone", {"r.txt": makers.TEXT.encode()}, Layout.UID)["r.txt"]
+    assert line.outcome == "released"
+    picture = run(tmp_path / "picture", {"1.dcm": instance(PatientID=makers.PATIENT_ID)}, Layout.UID)["1.dcm"]
+    assert str(line.output).split("/")[0] == str(picture.output).split("/")[0]
+    written = text(tmp_path / "alone", str(line.output))
+    assert [value for value in makers.IDENTIFYING if value.lower() in written.lower()] == []
 
 
 def test_a_manifest_that_contradicts_the_report_is_not_believed(tmp_path: Path) -> None:

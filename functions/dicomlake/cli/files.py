@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -49,7 +50,7 @@ key_option = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
 )
 @click.option("--unlinked", type=click.Choice(["hold", "release"]), default="hold", show_default=True,
-              help="A report that belongs to no study here is held; release lets it pass, scrubbed strictly.")  # fmt: skip
+              help="A report of no study here that does not state its patient's name and id itself is held; release lets it pass, scrubbed strictly.")  # fmt: skip
 @click.option(
     "--translate-to",
     type=click.Choice(environment.LANGUAGES),
@@ -93,17 +94,29 @@ def deidentify(
         raise ConfigError("the folder of the report does not exist")
     counts: Counter[tuple[str, str]] = Counter()
     lines = []
-    with _translating(translate_to) as url, progress(len(files), "file", "de-identifying") as bar:
+    with (
+        _translating(translate_to) as url,
+        _report_file(report) as written,
+        progress(len(files), "file", "de-identifying") as bar,
+    ):
         order = replace(order, unlinked=unlinked == "release", translate_to=translate_to or "", translate_url=url)
         for line in local.run(order, files, min(jobs, max(1, len(files)))):
             counts[line.outcome, line.code or ""] += 1
             lines.append(asdict(line))
+            if written:  # as outcomes come, so that an interrupted run says what it has done
+                written.write(json.dumps(lines[-1], ensure_ascii=False) + "\n")
+                written.flush()
             bar.update()
-    if report:
-        report.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    skipped = local.left_out(order)
+    if skipped:
+        click.echo(f"{skipped} links or special files were left out: they are not followed", err=True)
     _summary(counts, len(files), lines if as_json else None)
     if any(code == Code.INTERNAL_ERROR for _, code in counts):
         sys.exit(1)
+
+
+def _report_file(report: Path | None) -> AbstractContextManager[TextIO | None]:
+    return report.open("w", encoding="utf-8") if report else nullcontext()
 
 
 def _translating(target: str | None) -> AbstractContextManager[str]:

@@ -3,6 +3,8 @@
 pydicom's tables are the source. They are read on first use, since importing pydicom takes a third of a second.
 """
 
+import importlib
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +13,22 @@ LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 TEXT_VRS = frozenset(b"AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 DATE_VRS = frozenset(b"DA DT TM".split())
+
+
+_LOADING = threading.Lock()
+_PACKAGES = ("pydicom", "pydicom.charset", "pydicom.datadict", "pydicom.filereader", "pydicom.valuerep")
+
+
+def load_pydicom() -> None:
+    """Import what reading takes, one thread at a time: two that come upon pydicom from different ends can fail each other."""
+    with _LOADING:
+        _loaded()
+
+
+@cache
+def _loaded() -> None:
+    for package in _PACKAGES:
+        importlib.import_module(package)
 
 
 @dataclass(frozen=True, slots=True)

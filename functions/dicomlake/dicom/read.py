@@ -13,7 +13,7 @@ from operator import lt
 from typing import cast
 
 from dicomlake.dicom.bigendian import little_endian
-from dicomlake.dicom.dictionary import dictionary
+from dicomlake.dicom.dictionary import dictionary, load_pydicom
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Walker, corrupt
 from dicomlake.dicom.limits import DEFAULT, Limits
 from dicomlake.dicom.part10 import guessed_vr, layout_of
@@ -113,6 +113,7 @@ def read_raw(data: "bytes | bytearray | memoryview | mmap", limits: Limits = DEF
 def parse_raw(data: "bytes | bytearray | memoryview | mmap", limits: Limits = DEFAULT) -> RawInstance:
     """The same without a look at its identity and pixels: enough to read numbers from, never to release. Raises PermanentError."""
     # A map answers like bytes to all that is asked here: its slices are bytes, its length is known.
+    load_pydicom()
     data = cast("bytes", data) if isinstance(data, (bytes, mmap)) else bytes(data)
     layout = layout_of(data)
     syntax, buffer, start = layout.syntax, data, layout.start

@@ -115,6 +115,8 @@ def inputs(order: Order) -> list[Path]:
     source, destination = order.source.resolve(), order.destination.resolve()
     if not source.exists():
         raise ConfigError("SRC does not exist")
+    if destination.exists() and not destination.is_dir():
+        raise ConfigError("DST is a file; name a folder")
     if source == destination or destination.is_relative_to(source) or source.is_relative_to(destination):
         raise ConfigError("SRC and DST must lie apart, neither inside the other")
     if order.maps is not None and order.maps.resolve().is_relative_to(destination):
@@ -123,7 +125,17 @@ def inputs(order: Order) -> list[Path]:
         raise ConfigError("--preview must not lie inside DST: the pictures show what was burned in")
     if source.is_file():
         return [order.source]
-    return sorted(path for path in order.source.rglob("*") if path.is_file() and not path.is_symlink())
+    files = sorted(path for path in order.source.rglob("*") if path.is_file() and not path.is_symlink())
+    if not files:
+        raise ConfigError("SRC holds no files (links are not followed)")
+    return files
+
+
+def left_out(order: Order) -> int:
+    """How many entries below the source are links or no regular files, which are not read."""
+    if order.source.is_file():
+        return 0
+    return sum(1 for path in order.source.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir()))
 
 
 def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:

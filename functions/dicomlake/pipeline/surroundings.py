@@ -14,6 +14,7 @@ from dicomlake.errors import PermanentError
 from dicomlake.pipeline.assess import Around, Tools, identity_of
 from dicomlake.pipeline.linking import Link, Studies, StudyFacts, clues_of, facts_of_document, facts_of_instance
 from dicomlake.pipeline.route import REPORTS, Kind, sniff
+from dicomlake.pipeline.stated import stated_link
 from dicomlake.pseudonyms import normal_accession
 from dicomlake.reports.clean import known_of
 from dicomlake.reports.document import Document
@@ -39,12 +40,13 @@ class Surroundings:
     said: Announced | None = field(default=None, repr=False)
 
     def around(self, path: str, tools: Tools, *, alone: bool) -> Around:
-        """What surrounds the file at a relative path; `alone` lets a report pass that belongs to no study here."""
+        """What surrounds the file at a relative path; `alone` lets a report pass that belongs to no study here and does not say whose it is."""
 
         def link(document: Document) -> Link | None:
             accession, study = belonging(self.said, path)
             folder = tuple(path.split("/")[:-1])
-            return self.studies.link(clues_of(document, tools.identity, folder, accession, study))
+            found = self.studies.link(clues_of(document, tools.identity, folder, accession, study))
+            return found or stated_link(document.text, tools.identity)
 
         return Around(link, alone=alone)
 
