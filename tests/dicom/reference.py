@@ -120,7 +120,7 @@ class Reference:
         one.PatientName = one.PatientID = self.patient_key
         one.PatientIdentityRemoved = "YES"
         one.LongitudinalTemporalInformationModified = self.profile.temporal
-        for keyword in ("DeidentificationMethod", "DeidentificationMethodCodeSequence"):
+        for keyword in ("DeidentificationMethod", "DeidentificationMethodCodeSequence", "RecognizableVisualFeatures"):
             if keyword in one:
                 del one[keyword]
 

@@ -50,7 +50,7 @@ key_option = click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a line of JSON per input to this file."
 )
 @click.option("--unlinked", type=click.Choice(["hold", "release"]), default="hold", show_default=True,
-              help="A report of no study here that does not state its patient's name and id itself is held; release lets it pass, scrubbed strictly.")  # fmt: skip
+              help="A report of no study here that does not state its patient's name and id is held; release: it passes.")  # fmt: skip
 @click.option(
     "--translate-to",
     type=click.Choice(environment.LANGUAGES),
