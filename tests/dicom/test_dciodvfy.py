@@ -42,7 +42,12 @@ def test_a_clean_copy_has_no_error_its_original_has_not(name: str, key: SiteKey,
         if raw.status == "legacy" or raw.syntax.deflated or len(raw.data) > 400_000:
             continue  # the checker cannot read the original
         copy = tmp_path / "copy.dcm"
-        copy.write_bytes(deidentify(raw, profile, key, identity(raw)).to_bytes())
+        try:
+            clean = deidentify(raw, profile, key, identity(raw))
+        except PermanentError as error:  # held, so there is no copy to hold to anything
+            assert (path.name, error.detail) == ("badVR.dcm", "pixel_data_too_long")
+            continue
+        copy.write_bytes(clean.to_bytes())
         for error in errors(copy) - errors(path):
             new[error] += 1
         checked += 1
