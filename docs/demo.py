@@ -144,7 +144,7 @@ def accounting(rows: list[dict[str, object]], sent: int) -> None:
 
 def one_report(environment: dict[str, str]) -> None:
     """What became of the English report of the sample."""
-    sql = "SELECT text FROM `research.reports` WHERE language = 'en' AND target_language IS NULL ORDER BY LENGTH(text) DESC LIMIT 1"
+    sql = "SELECT text FROM `research.reports` WHERE kind = 'text' AND target_language IS NULL ORDER BY LENGTH(text) DESC LIMIT 1"
     rows = json.loads(dicomlake(environment, "query", sql, "--json"))
     if rows:
         say("\nThe English report of the sample, as researchers see it (before: docs/sample/ashgrove/report.txt)")
