@@ -128,7 +128,8 @@ def _pipelines(nlp: str) -> _Pipelines:
     engine = _Pipelines(
         ner_model_configuration=NerModelConfiguration(labels_to_ignore=["CARDINAL", "ORDINAL", "QUANTITY"])
     )
-    pipelines = {lang: spacy.blank(lang) for lang in _LANGUAGES}
+    # Nobody reads the words of a blank pipeline: one serves all languages. Those of a language cost seconds of start (the French one 2.5).
+    pipelines = dict.fromkeys(_LANGUAGES, spacy.blank("xx"))
     if nlp != BLANK:
         kind, _, model = nlp.partition(":")
         if kind != "spacy" or not model or not spacy.util.is_package(model):
