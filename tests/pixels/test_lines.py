@@ -41,6 +41,17 @@ def test_a_gap_in_a_line_goes_when_something_stands_in_it() -> None:
     assert not mask_of(ink.shape, whole_lines(empty, parts))[:, 85:95].any()
 
 
+def test_what_is_empty_at_the_edges_of_a_line_stays() -> None:
+    picture = line("ZUBIRI AMAIA")
+    ink = picture[..., 0] > 100
+    rows, columns = np.argwhere(ink)[:, 0], np.argwhere(ink)[:, 1]
+    covered = mask_of(ink.shape, whole_lines(picture, [upright(0, 4, 319, 56)]))
+    assert covered[ink].all()
+    assert not covered[: rows.min() - 6].any()
+    assert not covered[rows.max() + 7 :].any()
+    assert not covered[:, columns.max() + 12 :].any()
+
+
 def test_coarse_speckle_is_no_text() -> None:
     found = [find(scene(seed, 480, 640, kind="speckle", lines=0).frames[0] * 2, RULES, 1) for seed in (5, 6)]
     assert [float(mask_of((480, 640), polygons).mean()) < 0.02 for polygons in found] == [True, True]

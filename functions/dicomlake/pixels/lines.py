@@ -1,7 +1,7 @@
 """Rectangles around parts of lines in, whole lines out. Called by `find.py`.
 
 The net stops short of a last letter, and loses a line where it crosses something bright. So a rectangle grows along its line while strokes go
-on, and what lies between two rectangles of one line goes too.
+on, and what lies between two rectangles of one line goes too. Then what is empty at its edges is left out.
 """
 
 import cv2
@@ -20,19 +20,22 @@ _SOME = 0.3  # of the steepness inside that a gap must have
 _LIKE = 1.6  # ratio of heights
 _LEVEL = 0.4  # of the height that two parts of a line may lie apart across it
 _PARALLEL = 0.99  # cosine
+_EMPTY = 0.35  # of the steep strokes inside: what is less at an edge is no part of the line
+_MARGIN = 0.1, 0.25  # of the height that stays beyond the strokes, across and along
 
 
 def whole_lines(image: Image, polygons: list[Polygon]) -> list[Polygon]:
     """The rectangles (4 x 2 corners) grown along their lines, and those that bridge gaps between them. `image` is rows x columns x 3."""
     steep = _steepness(image)
     grown = [_grown(steep, polygon) for polygon in polygons]
-    return grown + _bridges(steep, polygons)
+    return [_trimmed(steep, polygon) for polygon in grown] + _bridges(steep, polygons)
 
 
 def _steepness(image: Image) -> NDArray[np.float32]:
-    grey = image.max(axis=2).astype(np.float32)
-    steep = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    return np.asarray(np.maximum(steep - np.percentile(steep[::2, ::2], _USUAL), 0), np.float32)  # noise is no stroke
+    """Over all channels, what in each is steeper than is usual there: noise is no stroke, and a window may saturate."""
+    steep = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).astype(np.float32)
+    steep -= np.percentile(steep[::2, ::2], _USUAL, axis=(0, 1)).astype(np.float32)
+    return np.asarray(np.maximum(steep, 0, out=steep).sum(axis=2), np.float32)
 
 
 def _axes(polygon: Polygon) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float, float]:
@@ -67,6 +70,32 @@ def _grown(steep: NDArray[np.float32], polygon: Polygon) -> Polygon:
                 reach += step
         ends.append(centre + way * (reach + _SPARE * 2 * high))
     return _rectangle(ends[0], ends[1], across, high * (1 + 2 * _ABOVE))
+
+
+def _trimmed(steep: NDArray[np.float32], polygon: Polygon) -> Polygon:
+    """The rectangle without the rows and columns at its edges in which nothing stands."""
+    centre, along, across, half, high = _axes(polygon)
+    width, height = max(1, round(2 * half)), max(1, round(2 * high))
+    to_picture = np.array(
+        [
+            [along[0], across[0], centre[0] - along[0] * half - across[0] * high],
+            [along[1], across[1], centre[1] - along[1] * half - across[1] * high],
+        ],
+        np.float32,
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    level = cv2.warpAffine(steep, to_picture, (width, height), flags=flags, borderMode=cv2.BORDER_CONSTANT)
+    strokes = level >= max(_EMPTY * float(np.percentile(level, 90)), 1.0)
+    rows, columns = np.flatnonzero(strokes.any(1)), np.flatnonzero(strokes.any(0))
+    if not len(rows):
+        return polygon
+    tall = float(rows[-1] - rows[0] + 1)
+    top, bottom = rows[0] - _MARGIN[0] * tall, rows[-1] + 1 + _MARGIN[0] * tall
+    left, right = columns[0] - _MARGIN[1] * tall, columns[-1] + 1 + _MARGIN[1] * tall
+    x = np.clip((left, right), 0, width) - half
+    y = np.clip((top, bottom), 0, height) - high
+    corners = ((x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1]))
+    return np.array([centre + along * a + across * b for a, b in corners], np.float32)
 
 
 def _mean(steep: NDArray[np.float32], polygon: Polygon) -> float:
