@@ -69,20 +69,32 @@ def scan(data: bytes, turned: int = 0) -> bytes:
     return out.getvalue()
 
 
-def rtf(lines: Sequence[str] = LINES) -> bytes:
+def rtf(lines: Sequence[str] = LINES, pictures: Sequence[bytes] = ()) -> bytes:
     """RTF with a header, a font table, a code page, unicode and things to be stepped over."""
 
     def encoded(line: str) -> str:
         return "".join(c if ord(c) < 128 else f"\\u{ord(c)}?" for c in line.replace("\\", "\\\\"))
 
     body = "".join(f"{encoded(line)}\\par\n" for line in lines)
+    for data in pictures:
+        body += rf"{{\*\shppict{{\pict{{\*\picprop 1}}\pngblip\picw9 {data.hex()}}}}}{{\nonshppict{{\pict\wmetafile8 0100}}}}"
     return (
         r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss\fcharset0 Okafor Sans;}}{\info{\author Ulrike Brandstetter}}"
         r"{\header Klinikum Waldkirchen\par}{\pict\pngblip 89504e470d0a}\pard\f0 " + body + r"{\v hidden Leclerc}}"
     ).encode("ascii")
 
 
-def docx(lines: Sequence[str] = LINES) -> bytes:
+def pasted(text: str = NAME, size: tuple[int, int] = (620, 90)) -> bytes:
+    """A PNG with a line of text, as one pastes from a screen."""
+    from PIL import ImageDraw, ImageFont
+
+    shown, out = Image.new("RGB", size, "white"), io.BytesIO()
+    ImageDraw.Draw(shown).text((12, 24), text, "black", ImageFont.load_default(30))
+    shown.save(out, "PNG")
+    return out.getvalue()
+
+
+def docx(lines: Sequence[str] = LINES, pictures: Sequence[bytes] = ()) -> bytes:
     """DOCX with a header, a table, deleted text and the author in its properties."""
     word = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
@@ -98,6 +110,8 @@ def docx(lines: Sequence[str] = LINES) -> bytes:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("word/document.xml", f"<w:document {word}><w:body>{body}</w:body></w:document>")
         archive.writestr("word/header1.xml", f"<w:hdr {word}>{paragraph(CLINIC)}</w:hdr>")
+        for number, picture_data in enumerate(pictures):
+            archive.writestr(f"word/media/image{number}.png", picture_data)
         archive.writestr("docProps/core.xml", "<coreProperties><creator>Brandstetter</creator></coreProperties>")
     return out.getvalue()
 

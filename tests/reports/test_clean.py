@@ -1,7 +1,9 @@
 """What leaves is clean by every view of it: other engines, every stream, the picture of the page."""
 
 import io
+import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -11,9 +13,12 @@ import pytest
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.reports.clean import Cleaner, CleanReport, Owner
-from dicomlake.reports.extract import Tesseract, document_of
+from dicomlake.reports.document import Document, PageForm
+from dicomlake.reports.extract import NeedsOcr, Tesseract, document_of
+from dicomlake.reports.rebuild import pdf_of
 from dicomlake.reports.recognise import KnownValues
 from dicomlake.reports.scrub import Replacer, Scrubber
+from dicomlake.reports.shown import shown
 from dicomlake.reports.verify import Needles, prove
 from tests.reports import makers
 
@@ -126,6 +131,56 @@ def test_a_pdf_with_anything_of_its_own_is_no_copy_of_ours() -> None:
     with pytest.raises(PermanentError) as caught:
         prove(".pdf", out.getvalue(), needles, "en")
     assert caught.value.detail == "copy_not_ours"
+
+
+def stamped(data: bytes, text: str) -> bytes:
+    """A copy with a picture of a text pasted on its page."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        from PIL import Image
+
+        picture = Image.open(io.BytesIO(makers.pasted(text))).convert("L")
+        stream = pdf.make_stream(picture.tobytes())
+        stream.Type, stream.Subtype, stream.Width, stream.Height = (
+            pikepdf.Name.XObject,
+            pikepdf.Name.Image,
+            *picture.size,
+        )
+        stream.ColorSpace, stream.BitsPerComponent = pikepdf.Name.DeviceGray, 8
+        page = pdf.pages[0]
+        page.contents_add(f"q 310 0 0 45 60 60 cm {page.add_resource(stream, pikepdf.Name.XObject)} Do Q".encode())
+        pdf.save(out)
+    return out.getvalue()
+
+
+def test_a_name_that_only_the_picture_of_a_page_shows_is_found() -> None:
+    copy = cleaned(makers.pdf(), "pdf").files[0].data
+    needles = replace(Needles.of(KNOWN, [], SCRUBBER.recogniser), ocr=Tesseract())
+    prove(".pdf", copy, needles, "en")
+    with pytest.raises(PermanentError) as caught:
+        prove(".pdf", stamped(copy, "seen by Okafor"), needles, "en")
+    assert caught.value.code is Code.DEID_FAILED
+    with pytest.raises(NeedsOcr):
+        prove(".pdf", stamped(copy, "nothing"), replace(needles, ocr=None), "en")
+
+
+def test_a_page_of_letters_alone_is_proven_without_reading_its_picture() -> None:
+    letters = "Größe µ² ≥ 3 °C — “ok” € ÀÉÎÕÜß fi ffl VAVA To. HALLAZGOS:\nA\tB\n1\tx\n" * 40
+    pages = list(shown(pdf_of(letters, "de", "a note"), "de", None))
+    assert len(pages) > 1 and not any(page.by_ocr for page in pages)
+    assert "Größe" in pages[0].text
+
+
+@pytest.mark.parametrize("read", ["El ldrissi", "EI IDRlSSI", "E1 Idriss1"])
+def test_letters_that_look_alike_are_the_same_name_when_read_from_a_picture(read: str) -> None:
+    known = KnownValues(names=("El Idrissi^Yasmina",), ids=("MRN-55019",))
+    document = Document("pdf", f"Paciente {read}, MRN-55O19, con nódulo de 12 mm.", (PageForm(595, 842, "ocr"),))
+    report = Cleaner(SCRUBBER, KEY.digest8).clean(document, known, OWNER, REPLACER)
+    assert not re.search(r"dr.ss|55.19", report.text, re.I)
+    assert "nódulo de 12 mm" in report.text
+    needles = replace(Needles.of(known, [], SCRUBBER.recogniser), blurred=True)
+    with pytest.raises(PermanentError):
+        prove(".txt", f"Paciente {read}".encode(), needles, "es")
 
 
 def test_pages_of_a_foreign_script_are_held_for_a_reviewer() -> None:

@@ -93,6 +93,22 @@ def test_docx_leaves_deleted_text_behind_and_keeps_tables() -> None:
     assert "Aorta\t34 mm" in text
 
 
+@pytest.mark.parametrize("kind", ["office", "rtf"])
+def test_text_in_a_pasted_picture_is_read_and_never_passed_unread(kind: str) -> None:
+    made = {"office": makers.docx, "rtf": makers.rtf}[kind](makers.FINDINGS, [makers.pasted()])
+    with pytest.raises(NeedsOcr):
+        document_of(made, kind)
+    document = document_of(made, kind, Tesseract())
+    assert makers.NAME in document.text and document.read_by_ocr
+    assert document.left_behind["pictures"] == (1 if kind == "office" else 2)
+
+
+def test_a_report_that_is_a_picture_nobody_can_read_is_held() -> None:
+    assert refused(makers.docx((), [b"\x01\x00\x09\x00 a metafile"]), "office") is Code.TEXT_PHI_SUSPECTED
+    document = document_of(makers.docx(makers.LINES, [b"\x01\x00\x09\x00 a metafile"]), "office")
+    assert document.left_behind["pictures_not_read"] == 1
+
+
 def test_a_message_gives_its_narrative_and_what_it_knows_of_people() -> None:
     document = document_of(makers.hl7(), "hl7")
     assert "Baker cyst" in document.text and "Heart rate: 72 /min" in document.text

@@ -53,7 +53,7 @@ class ReportTools:
     @cached_property
     def cleaner(self) -> Cleaner:
         """The maker of clean reports."""
-        return Cleaner(self.scrubber, self.key.digest8)
+        return Cleaner(self.scrubber, self.key.digest8, self.ocr)
 
     @cached_property
     def ocr(self) -> OcrEngine:

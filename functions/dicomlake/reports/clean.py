@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document
+from dicomlake.reports.extract.ocr import OcrEngine
+from dicomlake.reports.lookalike import as_known
 from dicomlake.reports.rebuild import pdf_of, text_of
 from dicomlake.reports.recognise import KnownValues, Setting
 from dicomlake.reports.scrub import Replacer, Scrubbed, Scrubber
@@ -61,17 +63,20 @@ class CleanReport:
 
 
 class Cleaner:
-    """Built once from the rules; serves many reports. `waived` are doubts that a reviewer has looked at."""
+    """Built once from the rules; serves many reports. `ocr` reads the pages of copies that are more than their text."""
 
-    def __init__(self, scrubber: Scrubber, digest8: Digest) -> None:
+    def __init__(self, scrubber: Scrubber, digest8: Digest, ocr: OcrEngine | None = None) -> None:
         self._scrubber = scrubber
         self._digest8 = digest8
+        self._ocr = ocr
 
     def clean(
         self, document: Document, known: KnownValues, owner: Owner, replacer: Replacer, *, waived: bool = False
     ) -> CleanReport:
-        """The clean report. Raises PermanentError: text_phi_suspected (unless `waived`), deid_failed."""
+        """The clean report; `waived`: a reviewer has looked at its doubts. Raises PermanentError: text_phi_suspected, deid_failed."""
         known = known | known_of(document)
+        if document.read_by_ocr:
+            document = as_known(document, known, self._scrubber.recogniser.is_term)
         scrubbed = self._scrubber.scrub(document.text, replacer, known, None, Setting.STRICT)
         if scrubbed.doubts and not waived:
             raise PermanentError(Code.TEXT_PHI_SUSPECTED, f"doubt_{scrubbed.doubts[0]}")
@@ -79,6 +84,7 @@ class Cleaner:
         if document.kind in _PDF_FOR:
             files.insert(0, CleanFile(".pdf", "application/pdf", pdf_of(scrubbed.text, scrubbed.lang, NOTE)))
         needles = Needles.of(known, _replaced(document.text, scrubbed), self._scrubber.recogniser)
+        needles = replace(needles, ocr=self._ocr, blurred=document.read_by_ocr)
         for file in files:
             prove(file.ending, file.data, needles, scrubbed.lang, waived=waived)
         return CleanReport(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from dicomlake.errors import Code, PermanentError
 
 MAX_TEXT = 2_000_000
+_LITTLE_TEXT = 30  # letters and digits
 PAGE, CELL = "\f", "\t"
 # Letters that fonts draw as one; other compatibility forms (m²) mean something of their own and stay.
 _LIGATURES = {
@@ -101,7 +102,11 @@ def tidy(text: str) -> str:
 
 
 def readable(document: Document) -> Document:
-    """The document, if there is text in it. Raises PermanentError(text_phi_suspected): empty text is never taken for clean."""
+    """The document, if there is text in it. Raises PermanentError(text_phi_suspected): empty text is never taken for clean, nor is a line or
+    two around a picture that nobody could read.
+    """
     if not any(map(str.isalnum, document.text)):
         raise PermanentError(Code.TEXT_PHI_SUSPECTED, "no_text_found")
+    if document.left_behind.get("pictures_not_read") and sum(map(str.isalnum, document.text)) < _LITTLE_TEXT:
+        raise PermanentError(Code.TEXT_PHI_SUSPECTED, "picture_hard_to_read")
     return document

@@ -1,7 +1,8 @@
 """A second look at a finished file: `prove(...)` returns, or raises PermanentError. Called by `clean.py` for each file it has made.
 
-Reads with other engines than the ones that wrote it: pypdf for the text of a PDF, pikepdf for all of its streams and strings. A value
-known from outside that is still there is a failure; one that was found and replaced elsewhere in the text is a suspicion.
+Reads with other engines than the ones that wrote it: pypdf for the text of a PDF, pikepdf for all of its streams and strings, PDFium and OCR
+for the picture of each page. A value known from outside that is still there is a failure; one that was found and replaced elsewhere in the
+text is a suspicion. What was read from a picture is searched for all that looks like a value, too.
 """
 
 import io
@@ -12,9 +13,12 @@ from itertools import pairwise
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import tidy
+from dicomlake.reports.extract.ocr import OcrEngine
+from dicomlake.reports.lookalike import shape
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser
 from dicomlake.reports.recognise.known import days_of, name_words
 from dicomlake.reports.recognise.writing import fold
+from dicomlake.reports.shown import shown
 
 _OURS = frozenset({"/Root", "/Info", "/ID", "/Size"})
 _FORBIDDEN = frozenset(
@@ -42,14 +46,19 @@ _SURE_LABELS = frozenset((Label.NAME, Label.ID, Label.PHONE, Label.EMAIL))
 
 @dataclass(frozen=True)
 class Needles:
-    """What must not be found. `known` in folded words or compact numbers, `found` likewise; `repr` shows nothing."""
+    """What must not be found. `known` in folded words or compact numbers, `found` likewise, `alike` in the form of what looks the same;
+    `repr` shows nothing. `ocr` reads pictures (None: such a page raises NeedsOcr); `blurred`: the original was read from one.
+    """
 
     values: KnownValues = field(repr=False)
     known: frozenset[str] = field(repr=False)
     births: frozenset[str] = field(repr=False)
     found: frozenset[str] = field(repr=False)
     glued: frozenset[str] = field(repr=False)
+    alike: frozenset[str] = field(repr=False)
     recogniser: Recogniser = field(repr=False)
+    ocr: OcrEngine | None = None
+    blurred: bool = False
 
     @classmethod
     def of(cls, known: KnownValues, replaced: Iterable[tuple[str, str]], recogniser: Recogniser) -> "Needles":
@@ -65,34 +74,48 @@ class Needles:
         glued = {value for value in ids if len(value) > 6} | {word for word in telling if len(word) > 6}
         glued = {word for word in glued if not recogniser.clinical.terms(f"{word} disease")}
         everything = frozenset(telling | pairs | ids)
-        return cls(known, everything, frozenset(births), frozenset(found), frozenset(glued), recogniser)
+        alike = frozenset(shape(value) for value in everything if len(value) > 4)
+        return cls(known, everything, frozenset(births), frozenset(found), frozenset(glued), alike, recogniser)
 
 
 def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool = False) -> None:
     """Raises PermanentError(deid_failed) for what is known and still there, (text_phi_suspected) for what was found and still is."""
-    for text in _texts(ending, data):
+    for text, by_ocr in _views(ending, data, lang, needles.ocr):
         plain = _plain(text)
-        places = _eponyms(plain, needles.recogniser)
-        if any(_stands(word, plain, places) for word in needles.known) or any(
-            birth in text for birth in needles.births
-        ):
-            raise PermanentError(Code.DEID_FAILED, "known_value_left")
-        again = needles.recogniser.spans(text, needles.values, lang)
-        inside = "".join(plain.split())
-        if any(value in inside for value in needles.glued):
-            raise PermanentError(Code.DEID_FAILED, "known_value_inside_a_word")
-        if any(span.layer == "known" and span.label is not Label.DATE for span in again):
-            raise PermanentError(Code.DEID_FAILED, "known_value_recognised")
+        _prove_without_known(text, plain, needles)
+        if (by_ocr or needles.blurred) and _looks_known(text, needles):
+            raise PermanentError(Code.DEID_FAILED, "known_value_in_picture")
         if not waived and any(_stands(value, plain, ()) for value in needles.found):
             raise PermanentError(Code.TEXT_PHI_SUSPECTED, "found_value_left")
 
 
-def _texts(ending: str, data: bytes) -> Iterator[str]:
-    if ending.endswith(".pdf"):
-        yield tidy(_pdf_text(data))
-        yield from _pdf_strings(data)
-    else:
-        yield data.decode("utf-8")
+def _prove_without_known(text: str, plain: str, needles: Needles) -> None:
+    places = _eponyms(plain, needles.recogniser)
+    if any(_stands(word, plain, places) for word in needles.known) or any(birth in text for birth in needles.births):
+        raise PermanentError(Code.DEID_FAILED, "known_value_left")
+    inside = "".join(plain.split())
+    if any(value in inside for value in needles.glued):
+        raise PermanentError(Code.DEID_FAILED, "known_value_inside_a_word")
+    again = needles.recogniser.known_spans(text, needles.values)
+    if any(span.label is not Label.DATE for span in needles.recogniser.clinical.kept(text, again)):
+        raise PermanentError(Code.DEID_FAILED, "known_value_recognised")
+
+
+def _looks_known(text: str, needles: Needles) -> bool:
+    """Whether something stands there that a reader of pictures makes of a known value. Words of the languages are themselves."""
+    words = re.findall(r"[^\W_]+", fold(text))
+    strange = " ".join("." if needles.recogniser.is_term(word) else shape(word) for word in words)
+    return any(_stands(value, strange, ()) for value in needles.alike)
+
+
+def _views(ending: str, data: bytes, lang: str, ocr: OcrEngine | None) -> Iterator[tuple[str, bool]]:
+    """What other engines see in a file, and whether a picture was read for it."""
+    if not ending.endswith(".pdf"):
+        yield data.decode("utf-8"), False
+        return
+    yield tidy(_pdf_text(data)), False
+    yield _pdf_strings(data), False
+    yield from ((page.text, page.by_ocr) for page in shown(data, lang, ocr))
 
 
 def _pdf_text(data: bytes) -> str:
@@ -106,7 +129,7 @@ def _pdf_text(data: bytes) -> str:
         raise PermanentError(Code.DEID_FAILED, "copy_not_readable") from None
 
 
-def _pdf_strings(data: bytes) -> Iterator[str]:
+def _pdf_strings(data: bytes) -> str:
     """Every string and decompressed stream, but fonts and pictures; and nothing in it that is not of a rebuilt page."""
     import pikepdf
 
@@ -121,7 +144,7 @@ def _pdf_strings(data: bytes) -> Iterator[str]:
                 strings += [str(value) for value in item.values() if isinstance(value, pikepdf.String)]
             if isinstance(item, pikepdf.Stream) and "/Length1" not in item and item.get("/Subtype") != "/Image":
                 strings.append(item.read_bytes().decode("latin-1"))
-    yield "\n".join(strings)
+    return "\n".join(strings)
 
 
 def _plain(text: str) -> str:

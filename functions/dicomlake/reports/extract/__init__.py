@@ -16,8 +16,8 @@ _TEXT_BYTES = 16 << 20
 def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Document:
     """Read a report of a `kind` (pdf, text, rtf, office, hl7, xml).
 
-    Raises PermanentError (encrypted, corrupt, unsupported, unsafe_xml, resource_limit, text_phi_suspected), and NeedsOcr when a page must be
-    read from its picture and no engine is given.
+    Raises PermanentError (encrypted, corrupt, unsupported, unsafe_xml, resource_limit, text_phi_suspected), and NeedsOcr when a picture must
+    be read and no engine is given.
     """
     if len(data) > (_TEXT_BYTES if kind in ("text", "rtf") else MAX_BYTES):
         raise PermanentError(Code.RESOURCE_LIMIT, "report_too_large")
@@ -29,12 +29,13 @@ def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Documen
         return hl7.from_bytes(data, lambda inner: _embedded(inner, ocr))
     if kind == "xml":
         return cda.from_bytes(data, lambda inner: _embedded(inner, ocr))
-    readers: dict[str, Callable[[bytes], Document]] = {
-        "text": text.from_bytes,
+    if kind == "text":
+        return text.from_bytes(data)
+    readers: dict[str, Callable[[bytes, OcrEngine | None], Document]] = {
         "rtf": rtf.from_bytes,
         "office": docx.from_bytes,
     }
-    return readers[kind](data)
+    return readers[kind](data, ocr)
 
 
 def _embedded(data: bytes, ocr: OcrEngine | None) -> Document:
@@ -42,7 +43,7 @@ def _embedded(data: bytes, ocr: OcrEngine | None) -> Document:
     if b"%PDF-" in data[:1024]:
         return document_of(data, "pdf", ocr)
     if data.lstrip().startswith(b"{\\rtf"):
-        return document_of(data, "rtf")
+        return document_of(data, "rtf", ocr)
     if b"\0" in data[:4096] or data[:2] == b"PK":
         raise PermanentError(Code.UNSUPPORTED, "embedded_of_no_known_kind")
     return document_of(data, "text")

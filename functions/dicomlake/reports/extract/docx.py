@@ -1,6 +1,7 @@
 """A word-processing document (ECMA-376 WordprocessingML) in, a document out. Parts are inflated within limits; nothing they refer to is fetched.
 
-Body, headers, footers and notes are read in that order; deleted and hidden text, comments, field codes, properties and media are not carried.
+Body, headers, footers and notes are read in that order, then the text in pictures; deleted and hidden text, comments, field codes, properties
+and the pictures themselves are not carried.
 """
 
 import io
@@ -11,6 +12,8 @@ from xml.etree import ElementTree
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document, PageForm, readable, tidy
+from dicomlake.reports.extract.ocr import OcrEngine
+from dicomlake.reports.extract.pictures import texts_of
 from dicomlake.reports.extract.xmlsafe import local, parse
 
 _MAX_PARTS, _MAX_PART_BYTES, _MAX_RATIO = 5000, 32 << 20, 200
@@ -21,18 +24,18 @@ _SKIPPED = frozenset(
 _BODY = "word/document.xml"
 
 
-def from_bytes(data: bytes) -> Document:
-    """A DOCX file. Raises PermanentError: corrupt, encrypted, unsupported (a sheet, slides), unsafe_xml, unsafe_archive, resource_limit,
-    text_phi_suspected.
+def from_bytes(data: bytes, ocr: OcrEngine | None = None) -> Document:
+    """A DOCX file. Raises NeedsOcr for pictures without an engine, PermanentError: corrupt, encrypted, unsupported (a sheet, slides),
+    unsafe_xml, unsafe_archive, resource_limit, text_phi_suspected.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(archive)
+            return _read(archive, ocr)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError):
         raise PermanentError(Code.CORRUPT, "archive_damaged") from None
 
 
-def _read(archive: zipfile.ZipFile) -> Document:
+def _read(archive: zipfile.ZipFile, ocr: OcrEngine | None) -> Document:
     parts = {entry.filename: entry for entry in archive.infolist()}
     if len(parts) > _MAX_PARTS:
         raise PermanentError(Code.RESOURCE_LIMIT, "too_many_parts")
@@ -50,10 +53,17 @@ def _read(archive: zipfile.ZipFile) -> Document:
     headers = [name for name in beside if name.startswith("word/header")]
     order = [*headers, _BODY, *(name for name in beside if name not in headers)]
     text = "\n".join(filter(None, (tidy(_part(archive, parts[name])) for name in order if name.endswith(".xml"))))
-    media = sum(name.startswith("word/media/") for name in parts)
-    comments = sum(name.startswith("word/comments") for name in parts)
-    behind = {name: count for name, count in (("pictures", media), ("comments", comments)) if count}
-    return readable(Document("office", tidy(text), (PageForm(595, 842),), left_behind=behind))
+    media = [name for name in sorted(parts) if name.startswith("word/media/") and not name.endswith("/")]
+    shown, unread = texts_of([_inflated(archive, parts[name]) for name in media], ocr)
+    counts = {
+        "pictures": len(media),
+        "pictures_not_read": unread,
+        "comments": sum(name.startswith("word/comments") for name in parts),
+        "embedded": sum(name.startswith(("word/embeddings/", "word/afchunk", "word/activeX/")) for name in parts),
+    }
+    text = f"{tidy(text)}\n\n{shown}".strip()
+    behind = {name: count for name, count in counts.items() if count}
+    return readable(Document("office", text, (PageForm(595, 842, "ocr" if shown else "text"),), left_behind=behind))
 
 
 def _check(entry: zipfile.ZipInfo) -> None:
@@ -71,13 +81,17 @@ def _check(entry: zipfile.ZipInfo) -> None:
 
 
 def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    return "".join(_walk(parse(_inflated(archive, entry))))
+
+
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.file_size > _MAX_PART_BYTES or entry.file_size > _MAX_RATIO * max(entry.compress_size, 1024):
         raise PermanentError(Code.RESOURCE_LIMIT, "part_too_large")
     with archive.open(entry) as file:
         data = file.read(_MAX_PART_BYTES + 1)
     if len(data) > _MAX_PART_BYTES:
         raise PermanentError(Code.RESOURCE_LIMIT, "part_too_large")
-    return "".join(_walk(parse(data)))
+    return data
 
 
 def _walk(element: ElementTree.Element) -> Iterator[str]:

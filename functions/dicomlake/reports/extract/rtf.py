@@ -1,6 +1,6 @@
-"""Rich Text Format in, a document out (RTF specification 1.9.1). Nothing embedded is opened: pictures, objects and field codes are stepped over.
+"""Rich Text Format in, a document out (RTF specification 1.9.1). Nothing embedded is opened: objects and field codes are stepped over.
 
-Headers and footers are read, since they say whom the report is about; hidden and deleted text is not carried.
+Headers and footers are read, since they say whom the report is about, and the text in pictures; hidden and deleted text is not carried.
 """
 
 import re
@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document, PageForm, readable, tidy
+from dicomlake.reports.extract.ocr import OcrEngine
+from dicomlake.reports.extract.pictures import texts_of
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
 )
 _SKIPPED = frozenset(
-    "fonttbl colortbl stylesheet info pict object objdata themedata colorschememapping datastore latentstyles listtable "
+    "fonttbl colortbl stylesheet info object objdata themedata colorschememapping datastore latentstyles listtable "
     "listoverridetable rsidtbl generator filetbl revtbl xmlnstbl mmathPr fldinst bkmkstart bkmkend pntext pnseclvl annotation atnid "
     "atnauthor atnref template keywords subject author operator company comment private nonshppict shppict sp sn sv wgrffmtfilter "
     "userprops docvar ffdata formfield xe tc private1 panose falt fname passwordhash".split()
@@ -31,13 +33,27 @@ _MAX_DEPTH, _MAX_TOKENS = 200, 4_000_000
 class _State:
     skipped: bool = False
     hidden: bool = False
+    picture: int = 0  # of which picture this is: 0 for none
+    doubled: bool = False  # the same picture once more, for older readers
     codec: str = "cp1252"
     after_unicode: int = 1
 
 
-def from_bytes(data: bytes) -> Document:
-    """An RTF file as a document. Raises PermanentError: corrupt (groups do not close), resource_limit, text_phi_suspected (no text in it)."""
-    return readable(Document("rtf", tidy(_Reader(data).text()), (PageForm(595, 842),)))
+def from_bytes(data: bytes, ocr: OcrEngine | None = None) -> Document:
+    """An RTF file as a document. Raises NeedsOcr for pictures without an engine, PermanentError: corrupt (groups do not close),
+    resource_limit, text_phi_suspected (no text in it).
+    """
+    reader = _Reader(data)
+    text = tidy(reader.text())
+    shown, unread = texts_of(reader.pictures(), ocr)
+    counts = {
+        "pictures": reader.pictured,
+        "pictures_not_read": unread + reader.pictured - len(reader.pictures()),
+        "embedded": reader.objects,
+    }
+    page = PageForm(595, 842, "ocr" if shown else "text")
+    behind = {name: count for name, count in counts.items() if count}
+    return readable(Document("rtf", f"{text}\n\n{shown}".strip(), (page,), left_behind=behind))
 
 
 class _Reader:
@@ -52,6 +68,13 @@ class _Reader:
         self._ignored = 0
         self._high: int | None = None
         self._default = "cp1252"
+        self._hex: dict[int, list[bytes]] = {}
+        self.pictured = self.objects = 0
+
+    def pictures(self) -> list[bytes]:
+        """PNG and JPEG pictures that were written in digits."""
+        made = (re.sub(rb"[^0-9A-Fa-f]", b"", b"".join(parts)) for parts in self._hex.values())
+        return [bytes.fromhex(digits[: len(digits) // 2 * 2].decode()) for digits in made if digits]
 
     def text(self) -> str:
         pos, count = 0, 0
@@ -98,8 +121,14 @@ class _Reader:
             return pos
         self._flush()
         self._ignored = 0
-        if word in _SKIPPED:
-            self._state = replace(state, skipped=True)
+        if word == "pict":
+            self.pictured += not state.doubled
+            self._state = replace(state, skipped=True, picture=0 if state.doubled else self.pictured)
+        elif word in ("pngblip", "jpegblip") and state.picture:
+            self._hex[state.picture] = []
+        elif word in _SKIPPED:
+            self.objects += word == "object"
+            self._state = replace(state, skipped=True, picture=0, doubled=state.doubled or word == "nonshppict")
         elif word in ("v", "deleted"):
             self._state = replace(state, hidden=number != 0)
         elif word == "plain":
@@ -122,7 +151,7 @@ class _Reader:
 
     def _symbol(self, symbol: bytes) -> None:
         if symbol == b"*":
-            self._state = replace(self._state, skipped=True)  # a destination that a reader may leave out
+            self._state = replace(self._state, skipped=True, picture=0)  # a destination that a reader may leave out
         elif symbol in (b"\\", b"{", b"}"):
             self._byte(symbol[0])
         else:
@@ -148,6 +177,9 @@ class _Reader:
     def _flush(self) -> None:
         if self._bytes:
             data, self._bytes = bytes(self._bytes), bytearray()
+            if self._state.picture:
+                self._hex.get(self._state.picture, []).append(data)
+                return
             try:
                 self._put(data.decode(self._state.codec, "replace"))
             except LookupError:

@@ -51,12 +51,16 @@ def register_fonts() -> None:
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFont
 
+    for name in (PLAIN, BOLD):
+        registerFont(TTFont(name, font_file(name)))
+
+
+def font_file(name: str) -> str:
+    """The path of a font. Raises ConfigError when it is not installed."""
     spec = find_spec("matplotlib")
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError("the font DejaVu Sans is missing: install the extra `text`")
-    folder = Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
-    for name in (PLAIN, BOLD):
-        registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+    return str(Path(spec.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf")
 
 
 @dataclass(frozen=True)

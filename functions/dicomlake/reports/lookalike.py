@@ -1,0 +1,78 @@
+"""Letters that a reader of pictures takes for one another: `shape(text)` is the same for all of them. Called by `clean.py` and `verify.py`.
+
+"El ldrissi" read for a known "El Idrissi" is that name, and is put right before anything else looks at it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from dicomlake.reports.document import Document, Word
+from dicomlake.reports.recognise import KnownValues
+from dicomlake.reports.recognise.known import PARTICLES, name_words
+from dicomlake.reports.recognise.writing import fold
+
+_ALIKE = str.maketrans("i1|!0589", "llllosbg")
+_PAIRS = (("rn", "m"), ("vv", "w"), ("nn", "m"))
+_TOKEN = re.compile(r"[^\W_]+(?:[|!][^\W_]+)*[|!]?|[|!][^\W_]+")
+_LEAST_NAME, _LEAST_ID, _DIGITS = 4, 5, 3
+
+
+def shape(text: str) -> str:
+    """Small letters without accents, one letter for all that look like it; blanks and signs stay."""
+    made = fold(text).translate(_ALIKE)
+    for pair, one in _PAIRS:
+        made = made.replace(pair, one)
+    return made
+
+
+def as_known(document: Document, known: KnownValues, is_word: Callable[[str], bool]) -> Document:
+    """The document with words that look like a known name or number, and are no words of the language, written as it is known."""
+    wanted = _shapes(known)
+    changes = []
+    for found in _TOKEN.finditer(document.text):
+        right = wanted.get(shape(found[0]))
+        folded = fold(found[0])
+        numbered = right is not None and min(right)[-1:].isdigit()
+        if numbered and sum(map(str.isdigit, folded)) < _DIGITS:
+            continue
+        if right is not None and folded not in right and not is_word(folded):
+            changes.append((*found.span(), _cased(min(right), found[0])))
+    return _changed(document, changes) if changes else document
+
+
+def _shapes(known: KnownValues) -> dict[str, set[str]]:
+    words = {word for name in known.names for word in name_words(name)}
+    words = {word for word in words if len(word) >= _LEAST_NAME and word not in PARTICLES}
+    ids = {part for value in known.ids for part in re.findall(r"[^\W_]+", fold(value))}
+    ids = {part for part in ids if len(part) >= _LEAST_ID and any(map(str.isdigit, part))}
+    shapes: dict[str, set[str]] = {}
+    for word in words | ids:
+        shapes.setdefault(shape(word), set()).add(word)
+    return shapes
+
+
+def _cased(right: str, written: str) -> str:
+    letters = [c for c in written if c.isalpha()]
+    if len(letters) > 1 and sum(map(str.isupper, letters)) > len(letters) // 2:
+        return right.upper()
+    return right.capitalize()
+
+
+def _changed(document: Document, changes: list[tuple[int, int, str]]) -> Document:
+    """The text with its changes, and every word at its new place."""
+    parts, starts, pos, shift = [], [], 0, 0
+    for start, end, new in changes:
+        parts += [document.text[pos:start], new]
+        shift += len(new) - (end - start)
+        starts.append((end, shift))
+        pos = end
+    text = "".join([*parts, document.text[pos:]])
+    words, at, moved = [], 0, 0
+    for word in sorted(document.words, key=lambda one: one.start):
+        while at < len(starts) and starts[at][0] <= word.start:
+            moved = starts[at][1]
+            at += 1
+        inside = starts[at][1] if at < len(starts) and starts[at][0] <= word.end else moved
+        words.append(Word(word.start + moved, word.end + inside, word.page, word.box))
+    return replace(document, text=text, words=tuple(words))
