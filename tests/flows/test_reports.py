@@ -52,6 +52,12 @@ def test_reports_of_a_study_come_out_clean_and_translated(platform: Platform) ->
             assert row["engine"].startswith("apertium")
             assert "Machine translation" in shown and "nódulo" in shown.lower() and "12 mm" in shown
     assert _dates(platform, mine) == 1
+    patients = {image["PatientID"] for image in images}
+    numbers = platform.rows("SELECT * FROM `research.measurements` WHERE site = 'clinic-a'")
+    ((length, unit, value),) = {
+        (row["concept_meaning"], row["unit_code"], row["value"]) for row in numbers if row["PatientID"] in patients
+    }
+    assert (length, unit, value) == ("Length", "mm", 12.5)
 
 
 def _shown(name: str, data: bytes) -> str:

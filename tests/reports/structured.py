@@ -16,11 +16,7 @@ TEXT = "Nodule of 12 mm, compared by Dr. Hannelore Weissgerber with the study of
 
 def structured_report(text: str = TEXT, **header: Any) -> bytes:
     """An Enhanced SR with a finding, a length and the name of an observer."""
-    made = _without_picture(**header)
-    made.SOPClassUID, made.Modality, made.ValueType = "1.2.840.10008.5.1.4.1.1.88.22", "SR", "CONTAINER"
-    made.SOPInstanceUID += ".88"
-    made.ContinuityOfContent, made.CompletionFlag, made.VerificationFlag = "SEPARATE", "COMPLETE", "UNVERIFIED"
-    made.ConceptNameCodeSequence = [code("18748-4", "LN", "Diagnostic imaging report")]
+    made = bare_report(**header)
     length = _item("NUM", ("410668003", "SCT", "Length"))
     measured = Dataset()
     measured.NumericValue = "12.50"
@@ -32,6 +28,16 @@ def structured_report(text: str = TEXT, **header: Any) -> bytes:
         _item("PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="Weissgerber^Hannelore"),
     ]
     return encoded(made)
+
+
+def bare_report(**header: Any) -> Dataset:
+    """An Enhanced SR without content."""
+    made = _without_picture(**header)
+    made.SOPClassUID, made.Modality, made.ValueType = "1.2.840.10008.5.1.4.1.1.88.22", "SR", "CONTAINER"
+    made.SOPInstanceUID += ".88"
+    made.ContinuityOfContent, made.CompletionFlag, made.VerificationFlag = "SEPARATE", "COMPLETE", "UNVERIFIED"
+    made.ConceptNameCodeSequence = [code("18748-4", "LN", "Diagnostic imaging report")]
+    return made
 
 
 def encapsulated(document: bytes, sop_class: str = "1.2.840.10008.5.1.4.1.1.104.1", **header: Any) -> bytes:

@@ -14,7 +14,9 @@ from dicomlake.pipeline import dose as dose_rows
 from dicomlake.pipeline import receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome
+from dicomlake.pipeline.measured import measurement_rows
 from dicomlake.pipeline.ocr import read_screen
+from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.reports.clean import CleanFile, CleanReport
 from dicomlake.reports.rows import report_values
@@ -135,6 +137,8 @@ def _research_rows(
     )
     raw = judged.assessment.raw
     rows = dose_rows.research_rows(services, arrival.site, raw, clean, dose, about) if raw is not None else []
+    if judged.assessment.kind is Kind.DICOM_SR:
+        rows += measurement_rows(key, clean, about)
     return [instance, *rows]
 
 
