@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomlake.pixels.content import Part, parts
 from dicomlake.pixels.detector import Found, Image, Polygon, find_text
 from dicomlake.pixels.lines import whole_lines
 from dicomlake.pixels.views import turned
@@ -25,18 +26,31 @@ _LINE = 5.0  # heights in length from which on a find is a line
 
 def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
     """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3)."""
-    rows, columns = image.shape[:2]
-    little = rows * columns <= rules.small_pixels
-    scales = rules.small if little else rules.large
-    found = [one for scale in scales for one in find_text(image, scale, rules.net, threads)]
+    found = list(_seen(image, rules, threads))
+    counted = [one.polygon for one in found if _counts(image, one, rules, threads)]
+    return [padded(polygon, rules.pad) for polygon in whole_lines(image, counted)]
+
+
+def _seen(image: Image, rules: LookRules, threads: int) -> Iterator[Found]:
+    """What the net finds at all scales, where anything stands out: enlarged, where fine strokes do."""
+    little = image.shape[0] * image.shape[1] <= rules.small_pixels
+    any_part, fine_part = parts(image, fine=False), parts(image, fine=True)
+    for scale in rules.small if little else rules.large:
+        for part in fine_part if scale > 1 else any_part:
+            yield from _at(part, find_text(np.ascontiguousarray(image[part]), scale, rules.net, threads))
     if rules.turned_scale:
         net = replace(rules.net, sure=rules.turned_sure)
         scale = rules.turned_scale if little else rules.turned_scale / 2
-        found += [
-            Found(_back(one.polygon, columns), one.score) for one in find_text(turned(image), scale, net, threads)
-        ]
-    counted = [one.polygon for one in found if _counts(image, one, rules, threads)]
-    return [padded(polygon, rules.pad) for polygon in whole_lines(image, counted)]
+        for part in fine_part if scale > 1 else any_part:
+            seen = find_text(turned(image[part]), scale, net, threads)
+            columns = part[1].stop - part[1].start
+            yield from _at(part, (Found(_back(one.polygon, columns), one.score) for one in seen))
+
+
+def _at(part: Part, found: Iterable[Found]) -> Iterator[Found]:
+    """Finds of a part, as they lie in the whole."""
+    offset = np.array([part[1].start, part[0].start], np.float32)
+    return (Found(one.polygon + offset, one.score) for one in found)
 
 
 def _counts(image: Image, one: Found, rules: LookRules, threads: int) -> bool:
@@ -50,9 +64,7 @@ def _counts(image: Image, one: Found, rules: LookRules, threads: int) -> bool:
         height > rules.block and length < _LINE * height
     ):  # as high as a block of lines or an organ, and not as long as a line
         return _is_legible(image, one.polygon, rules.legible, threads)
-    if _is_seen_again(image, one.polygon, rules, threads):
-        return True
-    if one.score >= rules.doubt and height <= rules.plain:
+    if (one.score >= rules.doubt and height <= rules.plain) or _is_seen_again(image, one.polygon, rules, threads):
         return True
     return _is_legible(image, one.polygon, rules.legible if height <= rules.plain else rules.surely, threads)
 

@@ -158,6 +158,10 @@ class PixelWorker:
             "PYTHONPATH": source,
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "OMP_THREAD_LIMIT": "1",
+            "MALLOC_MMAP_THRESHOLD_": str(
+                32 << 20
+            ),  # else each layer's memory is fetched and cleared anew: a quarter of the time
+            "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
             "LANG": "C.UTF-8",
             "TMPDIR": self._scratch.name,
         }
