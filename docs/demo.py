@@ -4,7 +4,9 @@ Two batches, sent as a clinic would send them: every file that comes with pydico
 with pictures, reports and a dose report (`docs/sample/`).
 """
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -43,9 +45,9 @@ def main() -> int:
         text=True,
     )
     try:
-        environment = os.environ | read_environment(emulators)
+        os.environ.update(read_environment(emulators))
         say(f"  up after {time.monotonic() - started:.1f} s\n")
-        return show(environment, started)
+        return show(started)
     finally:
         emulators.terminate()
         emulators.wait(timeout=20)
@@ -65,34 +67,34 @@ def start_over() -> None:
     shutil.rmtree(STATE, ignore_errors=True)
 
 
-def show(environment: dict[str, str], started: float) -> int:
+def show(started: float) -> int:
     """Send the batch, wait for its outcomes, print the answers."""
     folder = collect(STATE / "clinic" / "outbox")
     files = sum(1 for path in folder.rglob("*") if path.is_file())
     say(
         f"Sending {files} files as {SITE} with `dicomlake send` (pydicom's test files, odd and broken ones included) ..."
     )
-    sent = send(environment, folder)
+    sent = send(folder)
     say("Sending two invented patients (docs/sample: a CT slice, its dose report, an ultrasound cine, reports) ...")
-    more = send(environment, ROOT / "docs" / "sample")
+    more = send(ROOT / "docs" / "sample")
     say("\nWaiting until every object has an outcome ...")
     arrived = sent["sent"] + more["sent"]
-    outcomes = wait(environment, arrived)
+    outcomes = wait(arrived)
     say("")
     accounting(outcomes, arrived)
     for question in QUESTIONS:
         say(f"\n{first_line(question)}    [dicomlake query {question}]")
-        say(indent(dicomlake(environment, "query", question)))
-    one_report(environment)
-    where(environment)
+        say(indent(dicomlake("query", question)))
+    one_report()
+    where()
     say(f"\nTook {time.monotonic() - started:.0f} s, the platform's start included.")
     settled = sum(row["objects"] for row in outcomes if row["outcome"] != "pending" and row["kind"] != "manifest")
     return 0 if settled == arrived and not sent["failed"] and not more["failed"] else 1
 
 
-def send(environment: dict[str, str], folder: Path) -> dict[str, int]:
+def send(folder: Path) -> dict[str, int]:
     """Send a folder as a batch; says and returns what `send` counted."""
-    sent: dict[str, int] = json.loads(dicomlake(environment, "send", str(folder), "--site", SITE, "--json"))
+    sent: dict[str, int] = json.loads(dicomlake("send", str(folder), "--site", SITE, "--json"))
     counted = f"{sent['sent']} sent, {sent['skipped']} skipped, {sent['failed']} failed, and a manifest"
     say(f"  batch {sent['batch']}: {counted}")
     return sent
@@ -108,7 +110,7 @@ def collect(folder: Path) -> Path:
     return folder
 
 
-def wait(environment: dict[str, str], expected: int) -> list[dict[str, object]]:
+def wait(expected: int) -> list[dict[str, object]]:
     """Ask the lake until `expected` objects have an outcome; shows how far it is."""
     sql = """
         SELECT kind, outcome, code, COUNT(*) AS objects
@@ -116,7 +118,7 @@ def wait(environment: dict[str, str], expected: int) -> list[dict[str, object]]:
     """
     deadline = time.monotonic() + WAIT_S
     while True:
-        rows: list[dict[str, object]] = json.loads(dicomlake(environment, "query", sql, "--json"))
+        rows: list[dict[str, object]] = json.loads(dicomlake("query", sql, "--json"))
         done = sum(
             int(str(row["objects"])) for row in rows if row["outcome"] != "pending" and row["kind"] != "manifest"
         )
@@ -142,38 +144,41 @@ def accounting(rows: list[dict[str, object]], sent: int) -> None:
         say(f"  = {outcome:<12}{code:<24}{objects:>5}")
 
 
-def one_report(environment: dict[str, str]) -> None:
+def one_report() -> None:
     """What became of the English report of the sample."""
     sql = "SELECT text FROM `research.reports` WHERE kind = 'text' AND target_language IS NULL ORDER BY LENGTH(text) DESC LIMIT 1"
-    rows = json.loads(dicomlake(environment, "query", sql, "--json"))
+    rows = json.loads(dicomlake("query", sql, "--json"))
     if rows:
         say("\nThe English report of the sample, as researchers see it (before: docs/sample/ashgrove/report.txt)")
         say(indent(rows[0]["text"].strip()))
 
 
-def where(environment: dict[str, str]) -> None:
+def where() -> None:
     """Where to look."""
-    listing = json.loads(
-        dicomlake(environment, "query", "SELECT MIN(object) AS object FROM `research.instances`", "--json")
-    )
+    listing = json.loads(dicomlake("query", "SELECT MIN(object) AS object FROM `research.instances`", "--json"))
     say(
         "\nWhere to look (`make up STATE=.localemu-demo` starts the platform on this state again; `make demo` starts over)"
     )
-    say(f"  de-identified objects   gs://{environment['DICOMLAKE_PREFIX']}-research/   e.g. {listing[0]['object']}")
+    say(f"  de-identified objects   gs://{os.environ['DICOMLAKE_PREFIX']}-research/   e.g. {listing[0]['object']}")
     say("  the lake                datasets lake, research, ops, clinic, physics   `dicomlake query list`")
     say("  held objects            `dicomlake quarantine list`")
     say("  status page             `make up STATE=.localemu-demo` prints its address")
     say(f"  everything on disk      {STATE.relative_to(ROOT)}/")
 
 
-def dicomlake(environment: dict[str, str], *arguments: str) -> str:
-    """Run a verb as a user would; ends the demo with its message when it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dicomlake", *arguments], env=environment, cwd=ROOT, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise SystemExit(f"dicomlake {arguments[0]} failed:\n{done.stderr}")
-    return done.stdout
+def dicomlake(*arguments: str) -> str:
+    """What a verb prints, run in this process: a start of Python per question would be half of the demo. Ends the demo with its message."""
+    from click import ClickException
+
+    from dicomlake.cli import verbs
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            verbs.main(list(arguments), prog_name="dicomlake", standalone_mode=False)
+    except ClickException as error:
+        raise SystemExit(f"dicomlake {arguments[0]} failed:\n{error.format_message()}") from None
+    return said.getvalue()
 
 
 def read_environment(emulators: "subprocess.Popen[str]") -> dict[str, str]:

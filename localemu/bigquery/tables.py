@@ -12,9 +12,7 @@ from localemu.bigquery.datasets import check_etag, merge
 from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import ApiError, duplicate, unsupported_field
 from localemu.bigquery.schema import Field, by_name, duck_type, parse_fields, quote, schema_resource
-from localemu.bigquery.sql.compile import Compiler, parse
-from localemu.bigquery.sql.names import Place
-from localemu.bigquery.sql.parameters import Parameters
+from localemu.bigquery.sql.compile import Compiler
 
 _ID = re.compile(r"[\w\- ]{1,1024}")
 _KEPT = (
@@ -77,14 +75,10 @@ class Tables:
         if view.get("userDefinedFunctionResources"):
             raise unsupported_field("view.userDefinedFunctionResources")
         query = str(view.get("query") or "")
-        statements = parse(query)
-        if len(statements) != 1:
-            raise ApiError("invalid", "A view must hold one query")
-        compiled = self._compiler.tree(statements[0], Place(name.project), Parameters.none())
         texts = by_name(described)
         fields = [
             replace(field, description=texts[field.name.lower()].description) if field.name.lower() in texts else field
-            for field in self._compiler.describe(compiled)
+            for field in self._compiler.defined(name, query).fields
         ]
         return {"type": "VIEW", "view": {"query": query, "useLegacySql": False}, "schema": schema_resource(fields)}
 

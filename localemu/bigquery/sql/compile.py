@@ -48,11 +48,11 @@ class Compiled:
 
 @dataclass(frozen=True)
 class CompiledView:
-    """A view's DuckDB text, columns and direct reads; `etags` of itself and of all that it reads in the end."""
+    """A view's text, its DuckDB text and columns; `etags` of all that it reads in the end."""
 
+    query: str
     sql: str
     fields: tuple[Field, ...]
-    reads: tuple[TableName, ...]
     etags: dict[TableName, object]
 
 
@@ -138,29 +138,33 @@ class Compiler:
     def _source(self, name: TableName, depth: int) -> Source:
         resource = self._catalog.table(name)
         if "view" in resource:
-            text, fields, _ = self.view(name, depth)
-            return Source(name, fields, f"({text})")
+            view = self.view(name, depth)
+            return Source(name, view.fields, f"({view.sql})")
         return Source(name, self._catalog.fields(name), name.sql)
 
-    def view(self, name: TableName, depth: int = 0) -> tuple[str, tuple[Field, ...], tuple[TableName, ...]]:
-        """Compile a stored view: its DuckDB text, its columns, what it reads. Kept until it or anything it reads changes."""
+    def view(self, name: TableName, depth: int = 0) -> CompiledView:
+        """Compile a stored view."""
+        return self.defined(name, self._catalog.table(name)["view"]["query"], depth)
+
+    def defined(self, name: TableName, query: str, depth: int = 0) -> CompiledView:
+        """Compile `query` as the view `name`, stored or about to be. Kept until its text or anything it reads changes."""
         kept = self._views.get(name.key)
-        if kept is None or any(self._etag(other) != etag for other, etag in kept.etags.items()):
+        if kept is None or kept.query != query or any(self._etag(other) != etag for other, etag in kept.etags.items()):
             if depth >= _MAX_VIEW_DEPTH:
                 raise invalid_query(
                     "Too many nested views/persistent user-defined functions or possible circular reference"
                 )
-            statement = parse(self._catalog.table(name)["view"]["query"])
-            if len(statement) != 1 or not isinstance(statement[0], exp.Query):
+            statements = parse(query)
+            if len(statements) != 1 or not isinstance(statements[0], exp.Query):
                 raise invalid_query("A view must hold one query")
-            etags = {name: self._etag(name)}
-            compiled = self.tree(statement[0], Place(name.project), Parameters.none(), depth + 1)
+            compiled = self.tree(statements[0], Place(name.project), Parameters.none(), depth + 1)
+            etags: dict[TableName, object] = {}
             for read in compiled.reads:
                 below = self._views.get(read.key)
-                etags |= {read: self._etag(read)} if below is None else below.etags
-            kept = CompiledView(compiled.sql, self.describe(compiled), compiled.reads, etags)
+                etags |= {read: self._etag(read)} | (below.etags if below else {})
+            kept = CompiledView(query, compiled.sql, self.describe(compiled), etags)
             self._views[name.key] = kept
-        return kept.sql, kept.fields, kept.reads
+        return kept
 
     def _etag(self, name: TableName) -> object:
         """What changes with the definition of a table or view; of what the catalog does not hold, with any definition."""
