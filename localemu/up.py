@@ -147,13 +147,12 @@ async def _answering(services: "Sequence[_Service]") -> None:
 async def _work(start: _Start, rooms: Rooms, page: "_Service", say: Callable[[str], None]) -> None:
     for bucket in start.config.buckets:
         await asyncio.to_thread(_make_bucket, rooms.store, bucket)
-    for command in start.config.setup:
-        await _set_up(
-            [fill(word, _placeholders(start.config, start.ports, start.state)) for word in command], start.inherited
-        )
+    # The functions start beside the setup commands; events come to them when both are done.
+    async with asyncio.TaskGroup() as first:
+        first.create_task(_set_up_all(start))
+        first.create_task(rooms.host.start())
     async with asyncio.TaskGroup() as group:
         group.create_task(page.server.serve(sockets=[page.socket]))
-        await rooms.host.start()
         group.create_task(rooms.dispatcher.run())
         group.create_task(rooms.schedule.keep())
         # The same as a file for the shell: `. {state}/env` sets what is printed here.
@@ -162,6 +161,12 @@ async def _work(start: _Start, rooms: Rooms, page: "_Service", say: Callable[[st
         for name, value in start.environment.items():
             say(f"{name}={value}")
         say("LOCALEMU_READY=1")
+
+
+async def _set_up_all(start: _Start) -> None:
+    for command in start.config.setup:
+        words = [fill(word, _placeholders(start.config, start.ports, start.state)) for word in command]
+        await _set_up(words, start.inherited)
 
 
 class _Service:
