@@ -11,7 +11,8 @@ from dicomlake.errors import ConfigError
 
 PREFIX = "DICOMLAKE_"
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
-ENGINES = ("libretranslate", "deepl", "microsoft")
+ENGINES = ("libretranslate", "deepl", "microsoft", "google")
+PDF_COPIES = ("rebuilt", "pictured")
 _SITE = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _BUCKET_PREFIX = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
@@ -36,6 +37,7 @@ class Settings:
     translate_engine: str = "libretranslate"
     translate_key: str = field(default="", repr=False)
     text_model: str = "blank"
+    pdf_copy: str = "rebuilt"
     emulated: bool = False
 
     @property
@@ -92,6 +94,8 @@ def _parse(variable: str, name: str, text: str) -> object:
         return _parse_languages(variable, text)
     if name == "translate_engine" and text not in ENGINES:
         raise ConfigError(f"{variable} must be one of {', '.join(ENGINES)}")
+    if name == "pdf_copy" and text not in PDF_COPIES:
+        raise ConfigError(f"{variable} must be one of {', '.join(PDF_COPIES)}")
     if name == "prefix" and not _BUCKET_PREFIX.fullmatch(text):
         raise ConfigError(f"{variable} must be 2 to 31 characters a-z, 0-9, '-'")
     return text

@@ -16,13 +16,20 @@ HEADER = {"PatientName": "Okafor Leclerc^Miriam", "PatientID": makers.PATIENT_ID
 
 
 def run(
-    folder: Path, files: dict[str, bytes], layout: Layout = Layout.MIRROR, unlinked: bool = False
+    folder: Path, files: dict[str, bytes], layout: Layout = Layout.MIRROR, unlinked: bool = False, pdf: str = "rebuilt"
 ) -> dict[str, local.Line]:
     for name, data in files.items():
         (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "in" / name).write_bytes(data)
     order = Order(
-        folder / "in", folder / "out", "clinic-a", "research", b"a key of these tests", layout, unlinked=unlinked
+        folder / "in",
+        folder / "out",
+        "clinic-a",
+        "research",
+        b"a key of these tests",
+        layout,
+        unlinked=unlinked,
+        pdf_copy=pdf,
     )
     return {line.input: line for line in local.run(order, local.inputs(order), 1)}
 
@@ -144,6 +151,15 @@ def test_documents_in_dicom_objects_are_cleaned_and_put_back(made: bytes, sop_cl
     assert "Okafor" not in str(after.get("DocumentTitle", ""))
     assert b"Okafor" not in document
     assert document.startswith((b"%PDF", b"<?xml"))
+
+
+def test_pdfs_can_be_copied_as_pictures_also_in_dicom_objects(tmp_path: Path) -> None:
+    files = {"r.pdf": makers.pdf(), "d.dcm": encapsulated(makers.pdf()), "n.txt": makers.TEXT.encode()}
+    lines = run(tmp_path, files, unlinked=True, pdf="pictured")
+    assert {line.outcome for line in lines.values()} == {"released"}
+    inner = pydicom.dcmread(tmp_path / "out" / "d.dcm").EncapsulatedDocument
+    for copy in ((tmp_path / "out" / "r.pdf").read_bytes(), inner):
+        assert b"/Image" in copy and b"Okafor" not in copy
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,9 @@ key_option = click.option(
 )
 @click.option("--unlinked", type=click.Choice(["hold", "release"]), default="hold", show_default=True,
               help="A report of no study here that does not state its patient's name and id is held; release: it passes.")  # fmt: skip
+@click.option("--pdf", "pdf_copy", type=click.Choice(environment.PDF_COPIES), default=None,
+              help="Copies of PDFs: set anew from the clean text, or pictures of their pages with boxes burned in "
+              "[default: $DICOMLAKE_PDF_COPY or rebuilt].")  # fmt: skip
 @click.option(
     "--translate-to",
     type=click.Choice(environment.LANGUAGES),
@@ -79,6 +82,7 @@ def deidentify(
     report: Path | None,
     maps: Path | None,
     unlinked: str,
+    pdf_copy: str | None,
     translate_to: str | None,
     preview: Path | None,
     as_json: bool,
@@ -89,6 +93,7 @@ def deidentify(
     """
     order = replace(_order(source, destination, site, profile, key_file, local.Layout(layout)), maps=maps)
     order = replace(order, preview=preview, threads=max(1, processors() // jobs))
+    order = replace(order, pdf_copy=pdf_copy or environment.load().pdf_copy)
     files = local.inputs(order)
     if report and not report.parent.is_dir():  # said now, and not when all the work is done
         raise ConfigError("the folder of the report does not exist")

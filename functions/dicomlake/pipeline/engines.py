@@ -44,7 +44,8 @@ def engine(settings: Settings, key: str = "") -> LiveEngine:
         return libretranslate(settings.translate_url, key)
     if not key:
         raise ConfigError(f"DICOMLAKE_TRANSLATE_KEY is not set: {name} needs one")
-    return LiveEngine(name, _deepl(key) if name == "deepl" else _microsoft(key))
+    by_key = {"deepl": _deepl, "microsoft": _microsoft, "google": google_cloud}
+    return LiveEngine(name, by_key[name](key))
 
 
 def libretranslate(url: str, key: str = "") -> LiveEngine:
@@ -81,6 +82,24 @@ def _microsoft(key: str) -> Callable[[str, str, str], str]:
     return lambda text, source, target: str(
         MicrosoftTranslator(api_key=key, source=source, target=target).translate(text)
     )
+
+
+def google_cloud(key: str, url: str = "https://translation.googleapis.com") -> Callable[[str, str, str], str]:
+    """Google Cloud Translation (v2, by API key). deep-translator's class of that name asks a public web page instead, so this is our own."""
+    import requests
+    from deep_translator.exceptions import ServerException
+
+    def ask(text: str, source: str, target: str) -> str:
+        given = {"q": text, "source": source, "target": target, "format": "text"}
+        try:
+            answer = requests.post(
+                f"{url}/language/translate/v2", json=given, headers={"X-Goog-Api-Key": key}, timeout=TIMEOUT_S
+            )
+            return str(answer.json()["data"]["translations"][0]["translatedText"])
+        except (requests.RequestException, ValueError, KeyError, IndexError, TypeError):
+            raise ServerException(500) from None
+
+    return ask
 
 
 def _told(address: str) -> str:

@@ -62,6 +62,7 @@ class Order:
     surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
     taken: frozenset[str] = field(default_factory=frozenset, repr=False)
     unlinked: bool = False
+    pdf_copy: str = "rebuilt"
     translate_to: str = ""
     translate_url: str = ""
 
@@ -167,7 +168,8 @@ def make_tools(order: Order) -> Tools:
     profile = load_profile(order.profile, order.rules_root)
     pixel_rules = load_pixel_rules(order.rules_root)
     look = Pictures(PixelWorker(pixel_rules, order.threads), pixel_rules, order.site, preview=order.preview is not None)
-    return site_tools(profile, load_pixel_routes(order.rules_root), key, rules, look, order.rules_root)
+    routes = load_pixel_routes(order.rules_root)
+    return site_tools(profile, routes, key, rules, look, order.rules_root, pdf_copy=order.pdf_copy)
 
 
 # An object judged, the name of its copy, and its lists.

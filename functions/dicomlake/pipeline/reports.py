@@ -15,7 +15,7 @@ from dicomlake.pipeline.linking import Link, StudyFacts, facts_of_document, pers
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, normal_accession
 from dicomlake.reports.clean import Cleaner, CleanReport, Owner, in_place, known_of
 from dicomlake.reports.document import Document
-from dicomlake.reports.extract import OcrEngine, Tesseract, document_of
+from dicomlake.reports.extract import NeedsOcr, OcrEngine, Tesseract, document_of
 from dicomlake.reports.extract.sr import text_of_sr
 from dicomlake.reports.recognise import KnownValues, Label
 
@@ -35,10 +35,12 @@ class ReportTools:
         shift_days: tuple[int, int],
         root: Path | None,
         text_model: str = "blank",
+        pdf_copy: str = "rebuilt",
     ) -> None:
         self.key = key
         self.identity = identity
         self.shift_days = shift_days
+        self.pictured = pdf_copy == "pictured"
         self._root = root
         self._text_model = text_model
         self.recognise = lru_cache(maxsize=4096)(self._recognise)
@@ -53,7 +55,7 @@ class ReportTools:
     @cached_property
     def cleaner(self) -> Cleaner:
         """The maker of clean reports."""
-        return Cleaner(self.scrubber, self.key.digest8, self.ocr)
+        return Cleaner(self.scrubber, self.key.digest8, self.ocr, pictured=self.pictured)
 
     @cached_property
     def ocr(self) -> OcrEngine:
@@ -102,7 +104,9 @@ def read(data: bytes, kind: str, tools: ReportTools, *, light: bool) -> Document
 
 
 def clean_report(document: Document, link: Link | None, tools: ReportTools, asked: Asked) -> CleanReport:
-    """The clean report of a document. Without a link it stands for its own unknown patient. Raises PermanentError."""
+    """The clean report of a document. Without a link it stands for its own unknown patient. Raises PermanentError, NeedsOcr when `light`."""
+    if asked.light and tools.pictured and document.source:
+        raise NeedsOcr  # to make pictures of pages and to read them again
     link = link or _own_link(document, tools)
     patient = link.patient if link else _unknown(asked)
     patient_key = tools.key.patient(patient)

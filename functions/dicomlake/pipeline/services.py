@@ -112,9 +112,16 @@ class Services:
         if site not in self._tools:  # a profile is compiled once per site, not once per object
             rules = self.site_rules(site)
             look = Pictures(self.pixel_worker, self.pixel_rules, site, bounded=True)
-            key, model = self.research(site), self.settings.text_model
+            key, own = self.research(site), self.settings
             self._tools[site] = site_tools(
-                self.profile, self.pixel_routes, key, rules, look, self.rules_root, text_model=model
+                self.profile,
+                self.pixel_routes,
+                key,
+                rules,
+                look,
+                self.rules_root,
+                text_model=own.text_model,
+                pdf_copy=own.pdf_copy,
             )
         return self._tools[site]
 
@@ -180,11 +187,12 @@ def site_tools(
     root: Path | None = None,
     *,
     text_model: str = "blank",
+    pdf_copy: str = "rebuilt",
 ) -> Tools:
     """Rules and research key of a site, with the rules of its own on top of the profile."""
     identity = identity_rules(rules)
     own = profile.with_overrides(rules.overrides, rules.site)
-    reports = ReportTools(key, identity, profile.shift_days, root, text_model)
+    reports = ReportTools(key, identity, profile.shift_days, root, text_model, pdf_copy)
     return Tools(own, routes, key, identity, look, HeaderRecogniser(root), reports)
 
 

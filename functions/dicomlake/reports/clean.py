@@ -11,10 +11,10 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document
 from dicomlake.reports.extract.ocr import OcrEngine
 from dicomlake.reports.lookalike import as_known
-from dicomlake.reports.rebuild import pdf_of, text_of
+from dicomlake.reports.rebuild import pdf_of, pictured_pdf, text_of
 from dicomlake.reports.recognise import KnownValues, Setting
 from dicomlake.reports.scrub import Replacer, Scrubbed, Scrubber
-from dicomlake.reports.verify import Needles, prove
+from dicomlake.reports.verify import Needles, prove, saying
 
 NOTE = "De-identified copy; names, numbers and places are placeholders, dates are shifted"
 _PDF_FOR = frozenset({"pdf", "rtf", "office", "xml"})
@@ -63,12 +63,17 @@ class CleanReport:
 
 
 class Cleaner:
-    """Built once from the rules; serves many reports. `ocr` reads the pages of copies that are more than their text."""
+    """Built once from the rules; serves many reports. `ocr` reads the pages of copies that are more than their text; `pictured`: the copy of a
+    PDF shows its pages, with boxes burned in, instead of being set anew.
+    """
 
-    def __init__(self, scrubber: Scrubber, digest8: Digest, ocr: OcrEngine | None = None) -> None:
+    def __init__(
+        self, scrubber: Scrubber, digest8: Digest, ocr: OcrEngine | None = None, *, pictured: bool = False
+    ) -> None:
         self._scrubber = scrubber
         self._digest8 = digest8
         self._ocr = ocr
+        self._pictured = pictured
 
     def clean(
         self, document: Document, known: KnownValues, owner: Owner, replacer: Replacer, *, waived: bool = False
@@ -82,9 +87,10 @@ class Cleaner:
             raise PermanentError(Code.TEXT_PHI_SUSPECTED, f"doubt_{scrubbed.doubts[0]}")
         files = [CleanFile(".txt", "text/plain; charset=utf-8", text_of(scrubbed.text))]
         if document.kind in _PDF_FOR:
-            files.insert(0, CleanFile(".pdf", "application/pdf", pdf_of(scrubbed.text, scrubbed.lang, NOTE)))
+            files.insert(0, CleanFile(".pdf", "application/pdf", self._pdf(document, scrubbed)))
         needles = Needles.of(known, _replaced(document.text, scrubbed), self._scrubber.recogniser)
-        needles = replace(needles, ocr=self._ocr, blurred=document.read_by_ocr)
+        said = saying(scrubbed.text)
+        needles = replace(needles, ocr=self._ocr, blurred=document.read_by_ocr, said=said)
         for file in files:
             prove(file.ending, file.data, needles, scrubbed.lang, waived=waived)
         return CleanReport(
@@ -99,6 +105,11 @@ class Cleaner:
             dict(document.left_behind),
             self._digest8,
         )
+
+    def _pdf(self, document: Document, scrubbed: Scrubbed) -> bytes:
+        if self._pictured and document.source:
+            return pictured_pdf(document, scrubbed.spans, scrubbed.new, scrubbed.lang, NOTE)
+        return pdf_of(scrubbed.text, scrubbed.lang, NOTE)
 
 
 def in_place(text: str, lang: str, kind: str, owner: Owner, digest8: Digest) -> CleanReport:

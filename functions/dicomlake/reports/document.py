@@ -41,11 +41,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class PageForm:
-    """Width and height of a page in points; `read` is how its text was found: `text` or `ocr`."""
+    """Width and height of a page in points as it stands upright; `read` is how its text was found: `text` or `ocr`; `turned` is by how many
+    degrees clockwise its picture was turned for that.
+    """
 
     width: float
     height: float
     read: str = "text"
+    turned: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Subject:
 class Document:
     """A report read. `known` are values the file names people by: kind (`names`, `ids`, `dates`, `births`, `places`, `phones`) -> values.
 
-    `left_behind` counts what the file holds and no copy gets: attachments, earlier revisions and the like, by name of ours.
+    `left_behind` counts what the file holds and no copy gets: attachments, earlier revisions and the like, by name of ours. `source` are the
+    bytes of a PDF, for those who want its pages as pictures.
     """
 
     kind: str
@@ -72,6 +76,7 @@ class Document:
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     subject: Subject = field(default_factory=Subject, repr=False)
     left_behind: Mapping[str, int] = field(default_factory=dict)
+    source: bytes = field(default=b"", repr=False)
 
     @property
     def read_by_ocr(self) -> bool:

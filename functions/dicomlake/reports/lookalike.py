@@ -26,6 +26,19 @@ def shape(text: str) -> str:
     return made
 
 
+def is_near(one: str, other: str) -> bool:
+    """Whether two words differ in at most a quarter of their letters (Levenshtein), as a word and its reading do."""
+    most = max(len(one), len(other)) // 4
+    if abs(len(one) - len(other)) > most:
+        return False
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        last, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
+    return row[-1] <= most
+
+
 def as_known(document: Document, known: KnownValues, is_word: Callable[[str], bool]) -> Document:
     """The document with words that look like a known name or number, and are no words of the language, written as it is known."""
     wanted = _shapes(known)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import tidy
 from dicomlake.reports.extract.ocr import OcrEngine
-from dicomlake.reports.lookalike import shape
+from dicomlake.reports.lookalike import is_near, shape
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser
 from dicomlake.reports.recognise.known import days_of, name_words
 from dicomlake.reports.recognise.writing import fold
@@ -41,13 +41,15 @@ _OUT = str.maketrans(
         "ð": "d",
     }
 )
+_MISREAD = 2  # words of a page that OCR may make up
 _SURE_LABELS = frozenset((Label.NAME, Label.ID, Label.PHONE, Label.EMAIL))
 
 
 @dataclass(frozen=True)
 class Needles:
     """What must not be found. `known` in folded words or compact numbers, `found` likewise, `alike` in the form of what looks the same;
-    `repr` shows nothing. `ocr` reads pictures (None: such a page raises NeedsOcr); `blurred`: the original was read from one.
+    `repr` shows nothing. `ocr` reads pictures (None: such a page raises NeedsOcr); `blurred`: the original was read from one; `said`
+    are the words of the scrubbed text (`saying`), which is all that a picture may say.
     """
 
     values: KnownValues = field(repr=False)
@@ -59,6 +61,7 @@ class Needles:
     recogniser: Recogniser = field(repr=False)
     ocr: OcrEngine | None = None
     blurred: bool = False
+    said: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, known: KnownValues, replaced: Iterable[tuple[str, str]], recogniser: Recogniser) -> "Needles":
@@ -85,6 +88,8 @@ def prove(ending: str, data: bytes, needles: Needles, lang: str, *, waived: bool
         _prove_without_known(text, plain, needles)
         if (by_ocr or needles.blurred) and _looks_known(text, needles):
             raise PermanentError(Code.DEID_FAILED, "known_value_in_picture")
+        if by_ocr and needles.said and not waived and _says_otherwise(text, needles):
+            raise PermanentError(Code.TEXT_PHI_SUSPECTED, "picture_says_otherwise")
         if not waived and any(_stands(value, plain, ()) for value in needles.found):
             raise PermanentError(Code.TEXT_PHI_SUSPECTED, "found_value_left")
 
@@ -106,6 +111,21 @@ def _looks_known(text: str, needles: Needles) -> bool:
     words = re.findall(r"[^\W_]+", fold(text))
     strange = " ".join("." if needles.recogniser.is_term(word) else shape(word) for word in words)
     return any(_stands(value, strange, ()) for value in needles.alike)
+
+
+def saying(text: str) -> frozenset[str]:
+    """The words of a text in the form that what looks the same shares."""
+    return frozenset(shape(word) for word in re.findall(r"[^\W_]{3,}", text))
+
+
+def _says_otherwise(text: str, needles: Needles) -> bool:
+    """Whether a picture shows words that its text does not have: a name behind letters that claim to be others."""
+    strange = 0
+    for word in re.findall(r"(?<![^\W_])[^\W\d_]{4,}(?![^\W_])", text):
+        if needles.recogniser.is_term(fold(word)) or shape(word) in needles.said:
+            continue
+        strange += not any(is_near(shape(word), said) for said in needles.said)
+    return strange > _MISREAD
 
 
 def _views(ending: str, data: bytes, lang: str, ocr: OcrEngine | None) -> Iterator[tuple[str, bool]]:

@@ -59,7 +59,7 @@ def from_bytes(data: bytes, ocr: OcrEngine | None = None, language: str = "") ->
     if added:
         text += "\n\n" + "\n".join(tidy(line) for line in added)
     forms = tuple(page.form for page in pages)
-    return readable(Document("pdf", text, forms, tuple(words), left_behind=rest.left_behind))
+    return readable(Document("pdf", text, forms, tuple(words), left_behind=rest.left_behind, source=data))
 
 
 class opened:  # noqa: N801  # used like a function
@@ -84,19 +84,31 @@ class opened:  # noqa: N801  # used like a function
         self._pdf.close()
 
 
+def _flat(pdf: "PdfDocument", number: int) -> "PdfPage":
+    """A page of which notes and form fields have become a part."""
+    import pypdfium2.raw as pdfium
+
+    page = pdf[number]
+    pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
+    page.close()
+    return pdf[number]
+
+
+def pictures_of(document: Document, dpi: int) -> Iterator["Image"]:
+    """The pages of a PDF that was read, upright, as they were read."""
+    with ONE_AT_A_TIME, opened(document.source) as pdf:
+        for number, form in enumerate(document.pages):
+            picture = picture_of(_flat(pdf, number), dpi)
+            yield picture.rotate(-form.turned, expand=True) if form.turned else picture
+
+
 def _pages(pdf: "PdfDocument", ocr: OcrEngine | None, language: str) -> Iterator[_Page]:
     import pypdfium2
-    import pypdfium2.raw as pdfium
 
     read = Counter[str]()
     for number in range(len(pdf)):
         try:
-            page = pdf[number]
-            pdfium.FPDFPage_Flatten(
-                page.raw, pdfium.FLAT_NORMALDISPLAY
-            )  # notes and form fields become part of the page
-            page.close()
-            page = pdf[number]
+            page = _flat(pdf, number)
             layer = text_layer(page)
             if _is_picture(page, layer):
                 read["ocr"] += 1
@@ -208,4 +220,4 @@ def _read_page(page: "PdfPage", layer: TextLayer, ocr: OcrEngine, language: str)
         missing = [word for word in rest.text.casefold().split() if word not in known]
         if len(missing) > 0.3 * len(rest.text.split()):
             text = f"{text}\n\n{rest.text}"
-    return _Page(PageForm(width, height, "ocr"), text, both)
+    return _Page(PageForm(width, height, "ocr", reading.turned), text, both)

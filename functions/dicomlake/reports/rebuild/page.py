@@ -26,14 +26,28 @@ _TITLE = "De-identified report"
 
 def pdf_of(text: str, lang: str, note: str = "") -> bytes:
     """The PDF. `note` is a line at the foot of each page that says what the copy is. Raises ConfigError when the font is not installed."""
-    from reportlab.pdfgen.canvas import Canvas
-
     register_fonts()
     out = io.BytesIO()
+    canvas = new_canvas(out, lang, note)
+    added_pages(canvas, text, note)
+    canvas.save()
+    return out.getvalue()
+
+
+def new_canvas(out: io.BytesIO, lang: str, note: str) -> "Canvas":
+    """A PDF without pages, with our own properties."""
+    from reportlab.pdfgen.canvas import Canvas
+
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1, lang=lang, pageCompression=1)
     canvas.setTitle(_TITLE)
     canvas.setAuthor("dicomlake")
     canvas.setSubject(note)
+    return canvas
+
+
+def added_pages(canvas: "Canvas", text: str, note: str) -> None:
+    """Write a text on pages of its own."""
+    canvas.setPageSize((WIDTH, HEIGHT))
     writer = _Writer(canvas, note or _TITLE)
     for number, page in enumerate(text.split(PAGE)):
         if number:
@@ -41,8 +55,6 @@ def pdf_of(text: str, lang: str, note: str = "") -> bytes:
         for block in _blocks(page):
             writer.write(block)
     writer.end()
-    canvas.save()
-    return out.getvalue()
 
 
 @cache

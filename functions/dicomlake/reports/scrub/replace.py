@@ -39,15 +39,11 @@ class Replacer:
     rules: RecognitionRules = field(repr=False)
     surrogates: Mapping[str, Mapping[str, tuple[str, ...]]] | None = field(repr=False, default=None)
 
-    def replaced(self, text: str, spans: Sequence[Span], known: KnownValues, lang: str) -> str:
-        """The text with every span replaced. The spans are in order and do not overlap."""
+    def new_texts(self, text: str, spans: Sequence[Span], known: KnownValues, lang: str) -> list[str]:
+        """What stands in the place of each span."""
         dates = list(self._dates(text, known, lang))
         people = People(known.names, [text[span.start : span.end] for span in spans if span.label is Label.NAME])
-        out, pos = [], 0
-        for span in spans:
-            out += [text[pos : span.start], self._new(text, span, people, dates, lang)]
-            pos = span.end
-        return "".join([*out, text[pos:]])
+        return [self._new(text, span, people, dates, lang) for span in spans]
 
     def _new(self, text: str, span: Span, people: People, dates: list[tuple[int, int, str | None]], lang: str) -> str:
         old = text[span.start : span.end]
@@ -101,6 +97,15 @@ class Replacer:
         stated = frozenset(_likely_days(folded, lang)) | known.stated_days
         found = DateRules(DateMode.SHIFT, self.days, months, birth, stated, known.birth_days).find(folded)
         return iter(sorted(found))
+
+
+def joined(text: str, spans: Sequence[Span], new: Sequence[str]) -> str:
+    """The text with the new ones in place of its spans."""
+    out, pos = [], 0
+    for span, stands in zip(spans, new, strict=True):
+        out += [text[pos : span.start], stands]
+        pos = span.end
+    return "".join([*out, text[pos:]])
 
 
 def _shows(old: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Recogniser, Setting, Span
 from dicomlake.reports.scrub.language import LANGUAGES, detected, is_latin
-from dicomlake.reports.scrub.replace import Replacer
+from dicomlake.reports.scrub.replace import Replacer, joined
 
 _WORD_LETTERS = 0.5  # of the visible characters of a text that can be read
 _READABLE_FROM = 80  # characters
@@ -13,7 +13,8 @@ _READABLE_FROM = 80  # characters
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """`text` is clean; `spans` are places in the text as it came. `doubts` are slugs: with any, a reviewer looks before it is released.
+    """`text` is clean; `spans` are places in the text as it came, `new` what stands there now. `doubts` are slugs: with any, a reviewer looks
+    before it is released.
 
     `language`: it may be in none of the six. `unreadable`: it looks like no running text (a failed OCR, a wrong encoding).
     """
@@ -22,6 +23,7 @@ class Scrubbed:
     spans: tuple[Span, ...] = field(repr=False)
     lang: str
     doubts: tuple[str, ...] = ()
+    new: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Scrubber:
@@ -48,7 +50,8 @@ class Scrubber:
         """The clean text. `lang` is one of `LANGUAGES`, or None to find it. Raises nothing for any text."""
         lang, doubts = self.language(text, lang)
         spans = self.spans(text, known, lang, setting)
-        return Scrubbed(replacer.replaced(text, spans, known, lang), tuple(spans), lang, doubts)
+        new = replacer.new_texts(text, spans, known, lang)
+        return Scrubbed(joined(text, spans, new), tuple(spans), lang, doubts, tuple(new))
 
     def spans(
         self,
