@@ -18,7 +18,7 @@ ASKED: list[tuple[str, str, dict[str, str]]] = []
 class Cloud(BaseHTTPRequestHandler):
     """Answers as Google Cloud Translation v2 does, and once not at all."""
 
-    def do_POST(self) -> None:  # noqa: N802  # the library's name
+    def do_POST(self) -> None:  # the library's name
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         ASKED.append((self.path, self.headers["X-Goog-Api-Key"], body))
         answer = {"data": {"translations": [{"translatedText": body["q"].replace("lung", "pulmón")}]}}
