@@ -9,7 +9,9 @@ import click
 from dicomlake import settings as environment
 from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, table
 from dicomlake.pipeline import dose_files
-from dicomlake.rules import load_dose_rules
+from dicomlake.pipeline.services import processors
+from dicomlake.pixels import PixelWorker
+from dicomlake.rules import load_dose_rules, load_pixel_rules
 
 
 @click.command()
@@ -26,11 +28,13 @@ def dose(source: Path, destination: Path, ocr: bool, as_json: bool) -> None:
     Reports, image headers, exposure sequences and dose screens; what is unknown is left out. True UIDs and dates: keep it on the identified side.
     """
     settings = environment.load()
-    rules = load_dose_rules(Path(settings.rules_dir) if settings.rules_dir else None)
+    root = Path(settings.rules_dir) if settings.rules_dir else None
+    rules = load_dose_rules(root)
+    worker = PixelWorker(load_pixel_rules(root), processors()) if ocr else None
     files = dose_files.inputs(source, destination)
     lines = []
     with progress(len(files), "file", "reading dose") as bar:
-        for line in dose_files.run(files, destination, rules, settings.max_bytes, ocr):
+        for line in dose_files.run(files, destination, rules, settings.max_bytes, worker):
             lines.append(line)
             bar.update()
     if as_json:

@@ -7,7 +7,7 @@ clean_rows(dose, raw, side)                  rows without identity for one side 
 
 from dicomlake.dose.document import document
 from dicomlake.dose.model import Dose, Event, ObjectKind, ScreenText
-from dicomlake.dose.read import ReadText, read_dose
+from dicomlake.dose.read import ReadText, read_dose, seen_before
 from dicomlake.dose.rows import CleanDoseRow, Side, clean_rows, whole_years
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "clean_rows",
     "document",
     "read_dose",
+    "seen_before",
     "whole_years",
 ]

@@ -58,15 +58,12 @@ class Event:
 
 @dataclass(slots=True)
 class Dose:
-    """A dose object as read: its kind, the study's fields, the events in the order of the object. `screen` is the text of a picture it was
-    read from.
-    """
+    """A dose object as read: its kind, the study's fields, the events in the order of the object."""
 
     kind: ObjectKind
     study: Fields = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
-    screen: tuple[ScreenText, ...] = field(default=(), repr=False)
 
     def doubt(self, name: str, why: str) -> None:
         """Leave a field of the study out and say why."""

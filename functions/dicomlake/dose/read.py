@@ -13,10 +13,11 @@ from dicomlake.dose.sequence import read_sequence
 from dicomlake.dose.study import header_fields
 from dicomlake.rules.dose import DoseRules
 
-# Reads the text in a picture; passed in, since pixels are another room's.
-ReadText = Callable[[RawInstance], Sequence[ScreenText]]
+# Reads the text in a picture, drawn in one of several ways (0, 1, 2); passed in, since pixels are another room's.
+ReadText = Callable[[RawInstance, int], Sequence[ScreenText]]
 _CONTENT, _PIXELS = 0x0040A730, 0x7FE00010
 _CAPTURES = "1.2.840.10008.5.1.4.1.1.7"
+_OF_A_SCREEN = ("modality", "n_events", "total_dlp_mGycm")
 _SCREEN_MODALITIES = ("CT", "PT", "OT", "SC")
 
 
@@ -29,6 +30,12 @@ def read_dose(raw: RawInstance, rules: DoseRules, read_text: ReadText | None = N
     return dose
 
 
+def seen_before(dose: Dose, copy: RawInstance) -> Dose:
+    """What was read in a picture, about the clean copy of its object: numbers and terms of closed lists, nothing of the original's header."""
+    numbers = {name: dose.study[name] for name in _OF_A_SCREEN if name in dose.study}
+    return Dose(dose.kind, {**numbers, **header_fields(copy)}, dose.events, dose.doubts)
+
+
 def _read(raw: RawInstance, rules: DoseRules, read_text: ReadText | None) -> Dose | None:
     if _CONTENT in raw.index:
         return read_report(Tree(raw, rules), rules)
@@ -38,7 +45,7 @@ def _read(raw: RawInstance, rules: DoseRules, read_text: ReadText | None) -> Dos
     else:
         dose = read_image(header, rules) or read_sequence(header, rules)
     if dose is None and read_text is not None and _may_be_screen(header):
-        return read_screen(read_text(raw), rules.screens)
+        return read_screen(lambda look: read_text(raw, look), rules.screens)
     return dose
 
 

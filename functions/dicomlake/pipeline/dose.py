@@ -6,7 +6,7 @@ times are shifted, UIDs mapped and texts cleaned by the one rule; what was read 
 
 from dicomlake.dicom import CleanInstance, RawInstance, acquisition_facts, read_raw
 from dicomlake.dicom.known import fold, known_values
-from dicomlake.dose import CleanDoseRow, Dose, ObjectKind, Side, clean_rows, read_dose, whole_years
+from dicomlake.dose import CleanDoseRow, Dose, ObjectKind, Side, clean_rows, read_dose, seen_before, whole_years
 from dicomlake.pipeline import receipts
 from dicomlake.pipeline.arrival import Arrival, common_columns, row_key
 from dicomlake.pipeline.services import Services
@@ -78,7 +78,7 @@ def research_rows(
 def _as_released(services: Services, copy: RawInstance, dose: Dose) -> Dose:
     if dose.kind is not ObjectKind.SCREEN:
         return read_dose(copy, services.dose_rules)
-    return read_dose(copy, services.dose_rules, lambda _: dose.screen)
+    return seen_before(dose, copy)
 
 
 def _research_row(services: Services, site: str, row: CleanDoseRow, about: dict[str, object]) -> ResearchRow:

@@ -8,7 +8,8 @@ from pathlib import Path
 from dicomlake.dicom import parse_raw
 from dicomlake.dose import document, read_dose
 from dicomlake.errors import Code, ConfigError, PermanentError
-from dicomlake.pipeline.ocr import read_screen
+from dicomlake.pipeline.ocr import screen_reader
+from dicomlake.pixels import PixelWorker
 from dicomlake.rules import DoseRules
 
 
@@ -34,15 +35,18 @@ def inputs(source: Path, destination: Path) -> list[Path]:
     return sorted(path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def run(files: list[Path], destination: Path, rules: DoseRules, max_bytes: int, ocr: bool) -> Iterator[DoseLine]:
-    """Read each file and write `<stem>.json`; a stem that comes again gets a number."""
+def run(
+    files: list[Path], destination: Path, rules: DoseRules, max_bytes: int, worker: PixelWorker | None
+) -> Iterator[DoseLine]:
+    """Read each file and write `<stem>.json`; a stem that comes again gets a number. Without a `worker` no dose screens are read."""
+    read_text = screen_reader(worker) if worker else None
     destination.mkdir(parents=True, exist_ok=True)
     taken: dict[str, int] = {}
     for path in files:
         try:
             if path.stat().st_size > max_bytes:
                 raise PermanentError(Code.RESOURCE_LIMIT, "object_too_large")
-            dose = read_dose(parse_raw(path.read_bytes()), rules, read_screen if ocr else None)
+            dose = read_dose(parse_raw(path.read_bytes()), rules, read_text)
         except PermanentError as error:
             yield DoseLine(path.name, None, str(error.code), None, 0)
             continue

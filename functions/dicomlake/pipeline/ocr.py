@@ -1,30 +1,36 @@
-"""A raw picture in, the lines of text read in it out, for who is passed a reader: dose screens. Called by `dose_files.py` and `settle.py`."""
+"""A raw picture in, the lines of text read in it out, for who is passed a reader: dose screens. Called by `dose_files.py` and `settle.py`.
+
+The pixels room decodes (native, JPEG, JPEG-LS, JPEG 2000, RLE) and reads in its child process: a screen is as untrusted as any picture.
+"""
+
+from collections.abc import Sequence
 
 from dicomlake.dicom import RawInstance
-from dicomlake.dose import ScreenText
+from dicomlake.dose import ReadText, ScreenText
+from dicomlake.errors import Code, PermanentError
+from dicomlake.pixels import PixelWorker
+from dicomlake.rules.cleaning import Box
 
 
-def read_screen(raw: RawInstance) -> list[ScreenText]:
-    """The text of a one-frame native picture from top to bottom; [] for one that is none."""
-    import numpy as np
+def screen_reader(worker: PixelWorker) -> ReadText:
+    """A reader of the first frame's text, from top to bottom; [] for a picture that cannot be decoded or is too large."""
 
-    from dicomlake.pixels import read_words
+    def words_of(raw: RawInstance, look: int) -> Sequence[tuple[str, Box, float]]:
+        try:
+            return worker.words(raw, look)
+        except PermanentError as error:
+            if error.code is not Code.RESOURCE_LIMIT:
+                return []
+        worker.close()  # a child that has read many pictures may have come to its limit: a fresh one is asked once
+        try:
+            return worker.words(raw, look)
+        except PermanentError:
+            return []
 
-    rows, columns = raw.number("Rows") or 0, raw.number("Columns") or 0
-    samples, bits = raw.number("SamplesPerPixel") or 1, raw.number("BitsAllocated") or 0
-    pixels = raw.value(0x7FE00010) or b""
-    size = rows * columns * samples * bits // 8
-    if raw.syntax.encapsulated or bits not in (8, 16) or samples not in (1, 3) or not 0 < size <= len(pixels):
-        return []
-    values = np.frombuffer(pixels[:size], dtype=np.uint8 if bits == 8 else "<u2")
-    if samples == 3 and raw.number("PlanarConfiguration") == 1:
-        image = values.reshape(3, rows, columns).transpose(1, 2, 0)
-    else:
-        image = values.reshape((rows, columns, 3) if samples == 3 else (rows, columns))
-    if bits == 16:
-        top = max(int(image.max()), 1)
-        image = image.astype(np.float32) * (255.0 / top)
-    return [
-        ScreenText(word.text, *word.box, word.confidence)
-        for word in read_words(np.ascontiguousarray(image.astype(np.uint8)))
-    ]
+    def read(raw: RawInstance, look: int) -> Sequence[ScreenText]:
+        return [
+            ScreenText(text, left, top, right - left, low - top, confidence)
+            for text, (left, top, right, low), confidence in words_of(raw, look)
+        ]
+
+    return read

@@ -15,7 +15,7 @@ from dicomlake.pipeline import receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome
 from dicomlake.pipeline.measured import measurement_rows
-from dicomlake.pipeline.ocr import read_screen
+from dicomlake.pipeline.ocr import screen_reader
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.reports.clean import CleanFile, CleanReport
@@ -119,7 +119,8 @@ def _dose(services: Services, judged: Judged) -> Dose:
     found = judged.assessment
     if found.raw is None:
         return Dose(ObjectKind.NOT_DOSE)
-    return read_dose(found.raw, services.dose_rules, None if found.outcome is Outcome.PENDING else read_screen)
+    read_text = None if found.outcome is Outcome.PENDING else screen_reader(services.pixel_worker)
+    return read_dose(found.raw, services.dose_rules, read_text)
 
 
 def _research_rows(

@@ -76,7 +76,7 @@ def _words(header: Mapping[str, Any], data: bytes) -> Answer:
     if picture is None:
         return {"words": []}, []
     image = look(frames_of(raw, picture).frame(0), picture)
-    found = read_words(image, int(header["threads"]))
+    found = read_words(image, int(header["threads"]), int(header["look"]))
     return {"words": [[word.text, list(word.box), word.confidence] for word in found]}, []
 
 

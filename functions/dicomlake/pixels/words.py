@@ -17,6 +17,9 @@ from dicomlake.rules.cleaning import DetectorRules
 _HEIGHT, _MAX_WIDTH = 48, 1600
 _SCALES = (1.0, 2.0)
 _LARGE = 1_500_000  # pixels; from here on text is large enough at its own size
+# Other ways to draw a picture before it is read, as (across, down, negative): letters set apart, so that points show; and smoothed.
+_DRAWN = ((1.0, 1.0, False), (3.0, 2.0, False), (2.0, 2.0, True))
+_DRAWN_PIXELS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,32 @@ class Word:
     confidence: float
 
 
-def read_words(image: Image | NDArray[np.uint8], threads: int = 1) -> list[Word]:
-    """Lines of text in `image` (rows x columns, or rows x columns x 3 in RGB; uint8), from top to bottom, then left to right."""
+def read_words(image: Image | NDArray[np.uint8], threads: int = 1, look: int = 0) -> list[Word]:
+    """Lines of text in `image` (rows x columns, or rows x columns x 3 in RGB; uint8), from top to bottom, then left to right. `look` (0, 1, 2)
+    is how the picture is drawn for it: as it is, or otherwise, for a second opinion.
+    """
     colour = np.ascontiguousarray(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2))
+    if look:
+        return _read_otherwise(colour, threads, look)
     scales = _SCALES if colour.shape[0] * colour.shape[1] <= _LARGE else (1.0,)
+    return _read(colour, scales, threads)
+
+
+def _read_otherwise(image: Image, threads: int, look: int) -> list[Word]:
+    across, down, negative = _DRAWN[look % len(_DRAWN)]
+    size = across * down * image.shape[0] * image.shape[1]
+    less = min(1.0, (_DRAWN_PIXELS / size) ** 0.5)
+    across, down = max(1.0, across * less), max(1.0, down * less)
+    other = cv2.resize(image, None, fx=across, fy=down, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+    words = _read(255 - other if negative else other, (1.0,), threads)
+
+    def back(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        return round(box[0] / across), round(box[1] / down), round(box[2] / across), round(box[3] / down)
+
+    return [Word(word.text, back(word.box), word.confidence) for word in words]
+
+
+def _read(colour: Image, scales: Sequence[float], threads: int) -> list[Word]:
     polygons = _distinct(
         [one.polygon for scale in scales for one in find_text(colour, scale, DetectorRules(), threads)]
     )

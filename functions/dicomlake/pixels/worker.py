@@ -100,9 +100,11 @@ class PixelWorker:
         reply, blobs = self._ask({"op": "preview", **self._wish(Wish(), raw)}, raw)
         return blobs[0] if reply["preview"] else None
 
-    def words(self, raw: RawInstance) -> list[tuple[str, Box, float]]:
-        """The lines of text in the first frame: text, (left, top, right, bottom) and confidence. Raises PermanentError."""
-        reply, _ = self._ask({"op": "words"}, raw)
+    def words(self, raw: RawInstance, look: int = 0) -> list[tuple[str, Box, float]]:
+        """The lines of text in the first frame: text, (left, top, right, bottom) and confidence; `look` as in `read_words`. Raises
+        PermanentError.
+        """
+        reply, _ = self._ask({"op": "words", "look": look}, raw)
         found = []
         for text, (x, y, w, h), confidence in reply["words"]:  # type: ignore[attr-defined]  # a list of lines
             found.append((str(text), (int(x), int(y), int(x + w), int(y + h)), float(confidence)))

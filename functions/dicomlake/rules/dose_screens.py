@@ -1,6 +1,5 @@
 """`dose/screens.yaml` in, the words of dose screens out. Called by `dose.py` of this room, as part of the vocabulary."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,9 +12,9 @@ _WORD = r"[a-z0-9]+"
 
 @dataclass(frozen=True)
 class ScreenRules:
-    """Words in small letters: of the DLP column (of CTDIvol a pattern), of totals and what is none, of phantoms, localisers and acquisition types."""
+    """Words in small letters: of the two columns, of totals and what is none, of phantoms, localisers and acquisition types."""
 
-    ctdivol: re.Pattern[str]
+    ctdivol: tuple[str, ...]
     dlp: tuple[str, ...]
     totals: tuple[str, ...]
     not_totals: tuple[str, ...]
@@ -31,7 +30,7 @@ def screen_rules(field: Field) -> ScreenRules:
     phantoms = {word: name for name, group in fields["phantoms"].entries().items() for word in _words(group)}
     types = {word: item.text() for word, item in fields["acquisition_types"].entries().items()}
     return ScreenRules(
-        re.compile(columns["ctdivol"].text(r"[a-z0-9\[\]{},]+", "a plain pattern")),
+        _words(columns["ctdivol"]),
         _words(columns["dlp"]),
         _words(fields["totals"]),
         _words(fields["not_totals"]),
