@@ -1,12 +1,13 @@
 """The plain way to de-identify with pydicom, one converted element after the other. The walk over encoded bytes must come to the same."""
 
+import re
 from io import BytesIO
 from typing import Any
 
 import pydicom
 from pydicom import Dataset, dcmread
 from pydicom.datadict import dictionary_keyword, dictionary_VR
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.filereader import read_dataset
 
 from dicomlake.dicom import RawInstance
@@ -16,6 +17,11 @@ from dicomlake.rules import Action, Dummies, Method, Profile
 
 CLEANED = ("CS", "LO", "LT", "SH", "ST", "UC", "UT")
 WALKED = (Action.K, Action.U, Action.M, Action.C)
+# PS3.5 6.2, and the colons of ACR-NEMA.
+TIME = re.compile(r"([01]\d|2\d)([0-5]\d([0-6]\d(\.\d{1,6})?)?)?|[0-2]\d:[0-5]\d(:[0-6]\d(\.\d{1,6})?)?")
+AGE = re.compile(r"(\d{1,3})([DWMY])")
+NUMBER = re.compile(r"[0-9+\-.eE ]*")
+BYTES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "AT": 4, "FD": 8, "OD": 8}
 
 
 def read_original(raw: RawInstance) -> Dataset:
@@ -41,12 +47,17 @@ class Reference:
         self.patient_id = patient_id
         private = self._safe_private(one)
         for tag in list(one.keys()):
+            written = one.get_item(tag)
+            filled = bool(written.value) if isinstance(written, RawDataElement) else False
             element = one[tag]
             if tag.is_private:
                 if tag not in private:
                     del one[tag]
-                elif element.VR == "LO" and not tag.is_private_creator:
-                    self._text(element)
+                elif not tag.is_private_creator and element.value:
+                    if element.VR in ("DS", "IS") and self._told(element):
+                        del one[tag]
+                    else:
+                        self._private(element)
                 continue
             stated = dictionary_VR(tag) if _known(tag) else ""
             rule = self.profile.rule_for(int(tag), stated, place)
@@ -54,11 +65,39 @@ class Reference:
                 del one[tag]
             elif element.VR == "SQ":
                 self._sequence(one, element, rule.action)
-            elif element.value not in (None, "", b"", []):
+            elif filled or element.value not in (None, "", b"", []):
                 self._value(element, rule, top)
         if top:
             self._marks(one)
         return one
+
+    @staticmethod
+    def _stays(one: Dataset, tag: Any, listed: str) -> bool:
+        """Whether a value listed as safe is what the list says it is."""
+        written = one.get_item(tag)
+        size = len(written.value or b"") if isinstance(written, RawDataElement) else 0
+        element = one[tag]
+        if element.VR in ("PN", "SQ") or (element.VR == "UN" and not listed):
+            return False
+        if listed in ("DS", "IS"):
+            shown = [str(value) for value in (element.value if element.VM > 1 else [element.value])]
+            return all(NUMBER.fullmatch(value) for value in shown)
+        return size % BYTES.get(listed, 1) == 0
+
+    def _told(self, element: DataElement) -> bool:
+        """Whether a number is one the patient is known by."""
+        values = list(element.value) if element.VM > 1 else [element.value]
+        return any(self.cleaner.text(str(one), known_only=True, recognise=False) != str(one) for one in values)
+
+    def _private(self, element: DataElement) -> None:
+        values = list(element.value) if element.VM > 1 else [element.value]
+        if element.VR in CLEANED:
+            self._text(element, "")
+        elif element.VR == "UI":
+            element.value = [uid if not uid or is_standard_uid(uid, "") else self.key.uid(uid) for uid in values]
+        elif element.VR in ("DA", "DT", "TM"):
+            moved = {"DA": shift_da, "DT": shift_dt}.get(str(element.VR), self._same_time)
+            element.value = [moved(str(value), self.days) or "" if value else value for value in values]
 
     def _sequence(self, one: Dataset, element: DataElement, action: Action) -> None:
         if action in WALKED:
@@ -79,11 +118,11 @@ class Reference:
             creator = (tag.group << 16) + (tag.element >> 8)
             if creator in one and self.profile.safe_private is not None:
                 row = self.profile.safe_private.find(str(one[creator].value), int(tag))
-                if row is not None and (row.vr or one[tag].VR not in ("UN", "PN", "SQ")):
+                if row is not None and self._stays(one, tag, row.vr):
                     kept |= {tag, pydicom.tag.Tag(creator)}
         return kept
 
-    def _text(self, element: DataElement, fallback: str = "REMOVED") -> None:
+    def _text(self, element: DataElement, fallback: str) -> None:
         values = list(element.value) if element.VM > 1 else [element.value]
         only = element.keyword in self.profile.text.known_only
         recognise = element.VR != "CS"
@@ -107,14 +146,19 @@ class Reference:
             element.value = [uid if not uid or is_standard_uid(uid, keyword) else self.key.uid(uid) for uid in values]
         elif rule.action is Action.M:
             fallback = dummy if rule.fallback is Action.D else ""
-            moved = {"DA": shift_da, "DT": shift_dt}.get(str(element.VR))
-            element.value = [
-                value if moved is None or not value else moved(str(value), self.days) or fallback for value in values
-            ]
+            moved = {"DA": shift_da, "DT": shift_dt}.get(str(element.VR), self._same_time)
+            element.value = [moved(str(value), self.days) or fallback if value else value for value in values]
         elif element.VR in CLEANED and element.keyword not in self.profile.text.untouched:
             self._text(element, dummy if rule.fallback is Action.D else "")
-        elif rule.method is Method.CAP_AGE and str(element.value).endswith("Y") and int(str(element.value)[:-1]) > 89:
-            element.value = "090Y"
+        elif rule.method is Method.CAP_AGE and element.VR == "AS":
+            age = AGE.fullmatch(str(element.value))
+            old = age is not None and age[2] == "Y" and int(age[1]) > 89
+            unknown = dummy if rule.fallback is Action.D else ""
+            element.value = "090Y" if old else f"{int(age[1]):03}{age[2]}" if age else unknown
+
+    @staticmethod
+    def _same_time(value: str, days: int) -> str | None:
+        return value if TIME.fullmatch(value) else None
 
     def _marks(self, one: Dataset) -> None:
         one.PatientName = one.PatientID = self.patient_key

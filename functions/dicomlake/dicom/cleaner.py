@@ -72,7 +72,7 @@ class Cleaner:
 
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
         """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set."""
-        known_only = tag in self.engine.known_only
+        known_only = vr in NUMBER_VRS or tag in self.engine.known_only
         place = (old, vr, known_only, charset)
         if place in self._memory:
             return self._memory[place]

@@ -287,7 +287,7 @@ class Walk:
         if not old or tag & 0xFFFF < 0x1000 or (rule.action is Action.K and safe.vr not in _SUSPECT):
             return self._even(one, explicit) if len(old) & 1 else 0
         if rule.action is Action.K:
-            if self._values.names_nobody(old, charset):
+            if self._values.names_nobody(old, safe.vr, charset):
                 return self._even(one, explicit) if len(old) & 1 else 0
             self._touched[Action.X] += 1
             return self._edit(start, end, b"")
@@ -306,7 +306,7 @@ class Walk:
             return self._switched(one, rule, explicit, depth, charset)
         if items is not None and rule.action in _WALKED:
             return self._sequence(one, explicit, depth, charset)
-        if value == end:
+        if value == end or items == ():
             return 0
         written = effective_vr(tag, vr)
         if items is not None or written == b"SQ":

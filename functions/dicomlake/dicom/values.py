@@ -55,8 +55,10 @@ class Values:
             return self._text(rule, tag, vr, old, charset) if vr in CLEANED_VRS or vr in NUMBER_VRS else old
         return b"" if action is Action.Z else self._text(rule, tag, vr, old, charset)
 
-    def names_nobody(self, value: bytes, charset: Charset) -> bool:
-        """Whether bytes that no VR calls text are none, or text in which nothing identifies."""
+    def names_nobody(self, value: bytes, vr: bytes, charset: Charset) -> bool:
+        """Whether bytes that no VR calls text are none, or text in which nothing identifies; numbers written out are no known ones."""
+        if vr in NUMBER_VRS:
+            return self.cleaner.clean(value, 0, vr, charset) == value
         return not value.strip(b"\0 ").isascii() or self.cleaner.clean(value, 0, b"LT", charset) == value
 
     def uid(self, uid: bytes, keyword: str) -> bytes:
