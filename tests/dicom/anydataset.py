@@ -72,9 +72,11 @@ _POOL = {
     b"DS": NUMBERS,
     b"IS": NUMBERS[1:5],
 }
-# Written by the platform itself, the picture, what says how to read the rest; LUTData, whose VR hangs on another element.
+# Written by the platform itself, the picture, what says how to read the rest; LUTData, whose
+# VR hangs on another element; ICCProfile, which test_icc.py is about.
 _OWN = frozenset((0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00100010, 0x00100020, 0x00280301, 0x00280303, 0x00120062,
-                  0x00120063, 0x00120064, 0x00280302, 0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00280010, 0x00280011, 0x00283006))  # fmt: skip
+                  0x00120063, 0x00120064, 0x00280302, 0x7FE00010, 0x7FE00008, 0x7FE00009, 0x00280010, 0x00280011,
+                  0x00283006, 0x00282000))  # fmt: skip
 _SAFE: Mapping[tuple[int, str], Mapping[int, SafeAttribute]] = getattr(
     load_profile("research").safe_private, "by_creator", {}
 )

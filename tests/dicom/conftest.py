@@ -7,6 +7,9 @@ import pydicom
 import pytest
 
 from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw
+from dicomlake.dicom.cleaner import Cleaner
+from dicomlake.dicom.deidentify import Walk, values_for
+from dicomlake.dicom.plan import plan_for
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, PatientIdentity, SiteKey, patient_identity
 from dicomlake.rules import Profile, load_profile
 
@@ -25,6 +28,13 @@ def identity(raw: RawInstance) -> PatientIdentity:
     return patient_identity(
         IdentityRules(), raw.first("PatientID"), raw.first("IssuerOfPatientID"), raw.study_instance_uid
     )
+
+
+def cleaner_of(raw: RawInstance, profile: Profile, key: SiteKey) -> Cleaner:
+    """The cleaner of texts an object ends with: it knows whom the texts themselves give away."""
+    values = values_for(raw, profile, key, identity(raw))
+    Walk(raw, plan_for(profile), values).run()
+    return values_for(raw, profile, key, identity(raw), None, frozenset(values.revealed)).cleaner
 
 
 @pytest.fixture(scope="session")

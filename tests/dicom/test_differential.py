@@ -8,11 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dicomlake.dicom import deidentify, read_raw
-from dicomlake.dicom.deidentify import values_for
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.rules import load_profile
 from tests.dicom.anydataset import any_data_set
-from tests.dicom.conftest import identity
+from tests.dicom.conftest import cleaner_of, identity
 from tests.dicom.reference import Reference, differences, read_clean, read_original
 
 PROFILE = load_profile("research")
@@ -28,8 +27,7 @@ def test_the_walk_and_the_plain_way_come_to_the_same(program: bytes) -> None:
     data = any_data_set(program)
     raw = read_raw(data)
     clean = deidentify(raw, PROFILE, KEY, identity(raw))
-    cleaner = values_for(raw, PROFILE, KEY, identity(raw)).cleaner
-    plain = Reference(PROFILE, KEY, clean.patient_key, cleaner).apply(read_original(raw))
+    plain = Reference(PROFILE, KEY, clean.patient_key, cleaner_of(raw, PROFILE, KEY)).apply(read_original(raw))
     after = read_clean(clean.to_bytes())
     for keyword in ("DeidentificationMethod", "DeidentificationMethodCodeSequence", "RecognizableVisualFeatures"):
         if keyword in after:

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from dicomlake.dicom import acquisition_facts, deidentify, explain, instance_values, read_raw, verify
-from dicomlake.dicom.deidentify import values_for
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import SiteKey
 from dicomlake.rules import Profile
-from tests.dicom.conftest import Deidentify, identity, packaged_files
+from tests.dicom.conftest import Deidentify, cleaner_of, identity, packaged_files
 from tests.dicom.reference import Reference, differences, read_clean, read_original
 
 FILES = packaged_files()
@@ -51,8 +50,7 @@ def test_each_file_is_clean_and_proven_or_has_a_code(
         return
     clean = cleaned(data)
     verify(raw, clean, profile)
-    cleaner = values_for(raw, profile, key, identity(raw)).cleaner
-    reference = Reference(profile, key, clean.patient_key, cleaner).apply(read_original(raw))
+    reference = Reference(profile, key, clean.patient_key, cleaner_of(raw, profile, key)).apply(read_original(raw))
     after = read_clean(clean.to_bytes())
     del after.DeidentificationMethod, after.DeidentificationMethodCodeSequence
     after.pop("RecognizableVisualFeatures", None)  # the platform's own word, proven in test_visual.py

@@ -102,7 +102,7 @@ def test_a_picture_under_the_class_of_a_mask_is_looked_at(more: dict[str, str]) 
         ("104.2", "dicom_encapsulated"),
         ("104.3", "dicom_encapsulated"),
         ("11.1", "dicom_other"),
-        ("9.1.1", "dicom_other"),
+        ("9.4.1", "dicom_other"),
         ("9.4.2", "dicom_other"),
         ("66", "dicom_other"),
     ],
@@ -117,7 +117,7 @@ def test_every_storage_class_of_the_dictionary_that_may_be_released_is_meant_to(
     telling = (
         "SR Storage",
         "Encapsulated",
-        "Waveform",
+        "Audio",
         "Presentation State",
         "Secondary Capture",
         "Ultrasound",

@@ -32,6 +32,7 @@ _PADDING = " \0\t\r\n"
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _MEMORY, _MEMORY_BYTES = 20_000, 256
+_MOST_TOLD = 40
 
 
 class Span(NamedTuple):
@@ -61,13 +62,17 @@ class Engine:
 
 @dataclass
 class Cleaner:
-    """Cleans the text of the objects that share one set of known values. `repr` shows nothing of them."""
+    """Cleans the text of the objects that share one set of known values. `repr` shows nothing of them.
+
+    `names_in` tells, by encoded value, the words of people nobody else in the object names, which a form of text gave away.
+    """
 
     engine: Engine = field(repr=False)
     identities: Identities = field(repr=False)
     dates: DateRules = field(repr=False)
     key: SiteKey = field(repr=False)
     recognise: Recogniser | None = field(repr=False, default=None)
+    names_in: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
     _memory: dict[tuple[bytes, bytes, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
 
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
@@ -89,6 +94,8 @@ class Cleaner:
             new = self.text(seen, longest, known_only=known_only, recognise=recognise)
             return text if new == seen else new
         found = list(self._spans(plain, known_only, recognise))
+        if not plain.isascii():
+            found = [span._replace(end=_with_marks(plain, span.end)) for span in found]
         cut = self.identities.cut_off(fold(plain)) if len(plain) >= longest else None
         spans = _merged([*found, Span(*cut, "")] if cut else found)
         if not spans:
@@ -105,7 +112,10 @@ class Cleaner:
         made = [self.text(part, longest, known_only=known_only, recognise=recognise) for part in parts]
         if made == parts:
             return old
-        return charset.encode("\\".join(made))
+        told = frozenset(word for part in parts for word in self._told(part, known_only, recognise))
+        if told:
+            self.names_in[old] = told
+        return charset.encode("\\".join(made), old)
 
     def _spans(self, text: str, known_only: bool, recognise: bool) -> Iterator[Span]:
         folded = fold(text)
@@ -115,21 +125,38 @@ class Cleaner:
         yield from (Span(start, end, GROUP, True) for start, end in old_ages(folded))
         if text.count(".") > 3:
             yield from self._uids(text)
-        if not known_only:
-            plain = unaccented(text)
-            for pattern in self.engine.rules.patterns:
-                for start, end in pattern.spans(plain, self.engine.rules):
-                    if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
-                        yield Span(start, end, "")
-            if recognise and self.recognise is not None:
-                yield from (
-                    Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known)
-                )
+        plain, rules = unaccented(text), self.engine.rules
+        for pattern in rules.sure if known_only else rules.patterns:
+            for start, end in pattern.spans(plain, rules):
+                if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
+                    yield Span(start, end, "")
+        if recognise and not known_only and self.recognise is not None:
+            yield from (
+                Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known)
+            )
+
+    def _told(self, text: str, known_only: bool, recognise: bool) -> Iterator[str]:
+        """The words of names that forms of text give away and that the object is not known by."""
+        plain, rules = unaccented(text), self.engine.rules
+        found = [span for one in rules.sure if one.is_name for span in one.spans(plain, rules)]
+        if recognise and not known_only and self.recognise is not None:
+            found += self.recognise(text.rstrip(_PADDING), self.identities.known)
+        for start, end in found:
+            for word in rules.names.telling(plain[start:end]):
+                if word not in self.identities.strong:
+                    yield word
 
     def _uids(self, text: str) -> Iterator[Span]:
         for found in _UID.finditer(text):
             if len(found[0]) >= 12 and not is_standard_uid(found[0]):
                 yield Span(*found.span(), self.key.uid(found[0]), True)
+
+
+def _with_marks(text: str, end: int) -> int:
+    """`end` behind the signs that belong to the letter before it, as the scripts of India have them."""
+    while end < len(text) and unicodedata.category(text[end])[0] == "M":
+        end += 1
+    return end
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
@@ -158,6 +185,11 @@ def _applied(text: str, spans: list[Span]) -> str:
     out += text[pos:]
     out = _EMPTY_BRACKETS.sub("", out).strip(_PADDING + ",;^=")
     return out if any(map(str.isalnum, out)) else ""
+
+
+def with_names(facts: frozenset[Fact], words: Iterable[str]) -> frozenset[Fact]:
+    """`facts` and words of names that texts gave away, which go wherever they stand in the object."""
+    return facts.union(("revealed", word.encode("ascii"), Charset()) for word in sorted(words)[:_MOST_TOLD])
 
 
 @lru_cache(maxsize=128)

@@ -14,12 +14,13 @@ from operator import itemgetter
 from struct import pack
 
 from dicomlake.dicom import encode
-from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, cleaner_for
+from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, cleaner_for, with_names
 from dicomlake.dicom.dictionary import TEXT_VRS, keyword_of
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
+from dicomlake.dicom.icc import without_text
 from dicomlake.dicom.identities import concept_of, identities_of
-from dicomlake.dicom.plan import Plan, effective_vr, plan_for
+from dicomlake.dicom.plan import ICC_PROFILE, Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
@@ -116,6 +117,10 @@ def deidentify(
     values = values_for(raw, profile, key, patient, recognise)
     walk = Walk(raw, plan_for(profile), values, pixels)
     slices = walk.run()
+    if values.revealed:  # who is named in one text goes from every other
+        values = values_for(raw, profile, key, patient, recognise, frozenset(values.revealed))
+        walk = Walk(raw, plan_for(profile), values, pixels)
+        slices = walk.run()
     sop_class, study, series, sop = (
         values.uid(_value(raw, tag), keyword_of(tag)) for tag in (0x00080016, 0x0020000D, 0x0020000E, 0x00080018)
     )
@@ -139,14 +144,20 @@ def deidentify(
 
 
 def values_for(
-    raw: RawInstance, profile: Profile, key: SiteKey, patient: PatientIdentity, recognise: Recogniser | None = None
+    raw: RawInstance,
+    profile: Profile,
+    key: SiteKey,
+    patient: PatientIdentity,
+    recognise: Recogniser | None = None,
+    revealed: frozenset[str] = frozenset(),
 ) -> Values:
-    """The maker of clean values for this instance."""
+    """The maker of clean values for this instance; `revealed` are words of names its texts gave away."""
     plan = plan_for(profile)
     patient_key = key.patient(patient)
     shortest, longest = profile.shift_days
     days = key.shift_days(patient_key, shortest, longest) if longest else 0
-    cleaner = cleaner_for(plan.engine, plan.engine.gatherer.facts_of(raw, plan.kept), key, days, recognise)
+    facts = with_names(plan.engine.gatherer.facts_of(raw, plan.kept), revealed)
+    cleaner = cleaner_for(plan.engine, facts, key, days, recognise)
     return Values(key, profile.dummies, patient_key, _value(raw, _PATIENT_ID).strip(b" \0"), days, cleaner)
 
 
@@ -267,7 +278,7 @@ class Walk:
             if rule is None:
                 if items is not None:
                     growth += self._sequence(one, explicit, depth, charset)
-                elif vr in NUMBER_VRS and NO_NUMBER.search(buffer, value, end):
+                elif vr in NUMBER_VRS and (NO_NUMBER.search(buffer, value, end) or self._is_known_number(value, end)):
                     growth += self._treat(one, rule_of(tag, vr, place), explicit, depth, charset)
                 elif (end - value) & 1:
                     growth += self._even(one, explicit)
@@ -275,6 +286,10 @@ class Walk:
                 growth += self._treat(one, rule, explicit, depth, charset)
         self._touched[Action.X] += removed
         return growth
+
+    def _is_known_number(self, value: int, end: int) -> bool:
+        """Whether a number is one the patient or the study is known by."""
+        return self._buffer[value:end].strip(b" \0") in self._values.cleaner.identities.numbers
 
     def _safe(self, elements: list[Element]) -> dict[int, SafeElement]:
         safe = self._plan.profile.safe_private
@@ -311,6 +326,8 @@ class Walk:
         written = effective_vr(tag, vr)
         if items is not None or written == b"SQ":
             return self._replaced_sequence(one, rule, explicit)
+        if tag == ICC_PROFILE:
+            return self._colours(one, explicit)
         if rule.action is Action.K and written not in TEXT_VRS:  # pixel data among them: not even looked at
             return self._even(one, explicit) if (end - value) & 1 else 0
         old = self._buffer[value:end]
@@ -330,6 +347,18 @@ class Walk:
         new = self._values.clean(rule, tag, written, old, depth, charset) if old else old
         self._touched[rule.action] += rule.action is not Action.K
         return self._edit(start, end, encode.element(tag, written, padded(new, written), explicit))
+
+    def _colours(self, one: Element, explicit: bool) -> int:
+        """A colour profile without its texts; one that cannot be read goes."""
+        tag, vr, start, value, end, _ = one
+        old = self._buffer[value:end]
+        new = without_text(old)
+        if new == old:
+            return self._even(one, explicit) if (end - value) & 1 else 0
+        self._touched[Action.X if new is None else Action.C] += 1
+        return self._edit(
+            start, end, b"" if new is None else encode.element(tag, vr.upper(), padded(new, vr), explicit)
+        )
 
     def _replaced_sequence(self, one: Element, rule: Rule, explicit: bool) -> int:
         tag, vr, start, _, end, _ = one

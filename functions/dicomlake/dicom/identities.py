@@ -24,7 +24,8 @@ Fact = tuple[str, bytes, Charset]
 
 _CHARSET, _CONTENT, _CONCEPT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A043, 0x0040A160
 _CODE, _SCHEME = 0x00080100, 0x00080102
-_NAME, _DATE = "name", "date"
+_NAME, _OWN_NAME, _DATE = "name", "own_name", "date"
+_OWN_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
 _ASCII = Charset()
 _RUN = re.compile(r"[^\W_]+")
 _SEPARATOR = r"[\W_]{0,3}"
@@ -40,6 +41,7 @@ _APOSTROPHES = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)+")
 _GLUED = 6
 _MAX_FACTS = 400
 _LONG_ID, _JOINED = 7, 5
+_TYPED = 6  # digits from which on a number equal to an id is that id
 _LAST, _SHORTEST_CUT = re.compile(r"[^\W\d_]+$"), 4
 _INITIAL = re.compile(r"(?<![^\W_])[a-z]\.")
 
@@ -83,7 +85,7 @@ class Gatherer:
         self._kind |= {tags[keyword]: "vital_dates" for keyword in known.vital_dates if keyword in tags}
         for tag, vr in dictionary().vr.items():
             if vr == b"PN":
-                self._kind[tag] = _NAME
+                self._kind[tag] = _OWN_NAME if dictionary().keyword.get(tag) in _OWN_NAMES else _NAME
             elif vr in (b"DA", b"DT"):
                 self._kind.setdefault(tag, _DATE)
 
@@ -151,6 +153,7 @@ class Identities:
     vital: frozenset[datetime.date] = field(repr=False)
     phrases: "dict[str, frozenset[str]]" = field(repr=False)
     known: KnownIdentity = field(repr=False)
+    numbers: frozenset[bytes] = field(repr=False)
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
         """Where a known value stands in folded text."""
@@ -217,11 +220,12 @@ class _Maker:
         self._stated: set[datetime.date] = set()
         self._vital: set[datetime.date] = set()
         self._makers: set[str] = set()
+        self._numbers: set[bytes] = set()
 
     def made(self, facts: frozenset[Fact]) -> Identities:
         decoded: dict[str, list[str]] = {}
         for kind, value, charset in sorted(facts, key=lambda fact: fact[:2]):
-            vr = b"PN" if kind == _NAME else b"LO"
+            vr = b"PN" if kind in (_NAME, _OWN_NAME) else b"LO"
             texts = decoded_values(value, 0, vr, charset)
             decoded.setdefault(kind, []).extend(unicodedata.normalize("NFC", text) for text in texts if text)
         self._makers = {word for text in decoded.get("makers", []) for word in _words(text)}
@@ -230,7 +234,11 @@ class _Maker:
         for text in decoded.get("vital_dates", []):
             self._vital.update(_day_of(text))
         for text in decoded.get(_NAME, []):
-            self._name(text)
+            self._name(text, False)
+        for text in decoded.get(_OWN_NAME, []):
+            self._name(text, True)
+        for text in decoded.get("revealed", []):
+            self._part(text, False)
         for kind in ("identifiers", "short_identifiers", "concepts"):
             for text in decoded.get(kind, []):
                 self._identifier(text, kind == "short_identifiers")
@@ -252,6 +260,7 @@ class _Maker:
             frozenset(self._vital),
             {head: followers for head, followers in self._rules.phrases.items() if head in self._parts},
             self._as_stated(decoded),
+            frozenset(self._numbers),
         )
 
     def _as_stated(self, decoded: dict[str, list[str]]) -> KnownIdentity:
@@ -259,7 +268,7 @@ class _Maker:
             return tuple(dict.fromkeys(text for kind in kinds for text in decoded.get(kind, [])))
 
         return KnownIdentity(
-            of(_NAME),
+            of(_OWN_NAME, _NAME),
             of("identifiers", "short_identifiers", "concepts"),
             of("places", "phrases", "addresses"),
             of("phones"),
@@ -267,7 +276,7 @@ class _Maker:
             tuple(sorted(self._vital)),
         )
 
-    def _name(self, text: str) -> None:
+    def _name(self, text: str, own: bool) -> None:
         nobody = any(word in self._known.placeholders for word in _words(text))
         for group in text.split("="):
             words = [
@@ -277,13 +286,14 @@ class _Maker:
                 words = [word for word in words if not self._rules.is_vocabulary(fold(word))]
             joined = [] if nobody else [re.sub(r"[\W_]", "", one) for one in _APOSTROPHES.findall(group)]
             for word in (*words, *joined):
-                self._part(word)
+                self._part(word, own and not nobody)
             if not nobody:
                 self._joined([fold(word) for word in words])
 
-    def _part(self, original: str) -> None:
+    def _part(self, original: str, own: bool) -> None:
+        """A part of a name. That of an operator may be the maker's, entered for him; the patient's own is his wherever it stands."""
         word = fold(original)
-        if word in self._makers:
+        if word in self._makers and not own:
             return
         written = fold("".join(_TRANSLITERATED.get(char, char) for char in original.lower()))
         self._parts |= {word, written}
@@ -339,6 +349,13 @@ class _Maker:
             form = (r"[\W_]{0,2}" if len(plain) > _JOINED else "").join(inner.join(part) for part in parts)
         self._values[_bounded(form, plain)] = None
         if own:
+            self._numbers |= {
+                form.encode()
+                for part in parts
+                if len(part) >= _TYPED
+                for form in (part, part.lstrip("0"))
+                if part.isdecimal()
+            }
             for part in parts:
                 if part.isdecimal() and len(part) >= 5 and part != plain:
                     self._values[_bounded(part, part)] = None

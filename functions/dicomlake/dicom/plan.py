@@ -15,6 +15,9 @@ from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.model import STRICTNESS
 from dicomlake.rules.types import Place
 
+# Bytes with texts in them (icc.py).
+ICC_PROFILE = 0x00282000
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -102,7 +105,7 @@ def _compiled(same: _Same) -> Plan:
         rule = profile.rule_for(tag, dictionary().stated[tag])
         if rule.action is Action.K and rule.method is Method.PLAIN:
             kept.add(tag)
-        table[tag] = vr, _entry(rule, vr, tag in never)
+        table[tag] = vr, rule if tag == ICC_PROFILE else _entry(rule, vr, tag in never)
     engine = Engine(profile.text, DateMode(profile.temporal))
     return Plan(profile, table, profile.classes.private, engine, never, frozenset(kept))
 

@@ -12,7 +12,7 @@ from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.elements import PIXEL_DATA
 from dicomlake.dicom.known import fold
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, stated_codes
-from dicomlake.dicom.plan import Plan, effective_vr
+from dicomlake.dicom.plan import ICC_PROFILE, Plan, effective_vr
 from dicomlake.dicom.seams import CleanPixels
 from dicomlake.dicom.text import Charset
 from dicomlake.errors import Code, PermanentError
@@ -35,6 +35,8 @@ _DATE_LIKE = re.compile(
     r"(?<!\d)(?<!\d\.)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d|\.\d)"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
+_NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
+_IDS = (0x00100020, 0x00101000, 0x00080050)  # PatientID, OtherPatientIDs, AccessionNumber
 _SEARCHED = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS"}
 
 
@@ -86,7 +88,9 @@ class Proof:
         for tag in before.found:
             if tag & 0x10000 or tag in after.found or (not depth and tag in self._own):
                 continue
-            if self._rule(before, tag, place).action is not Action.X:
+            if (
+                self._rule(before, tag, place).action is not Action.X and tag != ICC_PROFILE
+            ):  # one that no reader reads goes
                 raise failed("element_lost")
         if len(self.days) > 1:
             raise failed("dates_moved_differently")
@@ -186,11 +190,23 @@ class Proof:
         if rule.method is Method.CAP_AGE:
             if new and (not re.fullmatch(rb"[0-9]{3}[DWMY]", new) or (new[3:] == b"Y" and int(new[:3]) > 90)):
                 raise failed("age_not_capped")
+        elif tag == ICC_PROFILE:
+            if len(new) - len(old) not in (0, 1) or any(
+                a != b and b not in (0, 1, 12) for a, b in zip(old, new, strict=False)
+            ):
+                raise failed("kept_value_changed")
         elif new != old and new.strip(_PADDING) != old.strip(_PADDING):
             if tag not in self._plan.untouched and vr in CLEANED_VRS:
                 self._cleaned(rule, tag, vr, old, new)
-            elif vr not in NUMBER_VRS or new.strip(_PADDING) or not re.search(rb"[^0-9+\-.eE \\\0]", old):
+            elif vr not in NUMBER_VRS or new.strip(_PADDING) or not (_NO_NUMBER.search(old) or self._is_id(old)):
                 raise failed("kept_value_changed")
+
+    def _is_id(self, number: bytes) -> bool:
+        """Whether a number stands in an id of the original."""
+        if self._original is None or len(number.strip(_PADDING)) < 6:
+            return False
+        ids = (self._original.value(tag) for tag in _IDS if tag in self._original.found)
+        return any(number.strip(_PADDING) in one for one in ids)
 
     def _cleaned(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
         """Words may be missing, never be new but for the months of moved dates; a true date of the object may not stand where it stood."""

@@ -69,16 +69,16 @@ class Charset:
         # Bytes that are no text in the set they claim: many files say one set and mean Latin-1.
         return _fallback(value) if "\ufffd" in text else text
 
-    def encode(self, text: str) -> bytes | None:
-        """`text` in this set, or as `decode` falls back; None when no way of writing it reads as the same text again."""
+    def encode(self, text: str, old: bytes = b"") -> bytes | None:
+        """`text` in this set, or in what `old`, the value it comes of, was read in; None when no way of writing it reads as the same again."""
         if text.isascii():
             return text.encode("ascii")
-        for encoded in self._encodings(text):
+        for encoded in self._encodings(text, old):
             if self.decode(encoded, b"LT") == text:
                 return encoded
         return None
 
-    def _encodings(self, text: str) -> Iterator[bytes]:
+    def _encodings(self, text: str, old: bytes) -> Iterator[bytes]:
         import warnings
 
         from pydicom.charset import encode_string
@@ -88,7 +88,8 @@ class Charset:
             if self.codecs:
                 with suppress(LookupError, ValueError, Warning):
                     yield encode_string(text, list(self.codecs))
-        for codec in ("utf-8", "latin-1"):
+        undeclared = ("utf-8", "latin-1") if _is_utf8(old) else ("latin-1", "utf-8")
+        for codec in undeclared:
             with suppress(UnicodeEncodeError):
                 yield text.encode(codec)
 
@@ -96,6 +97,14 @@ class Charset:
 @lru_cache(maxsize=64)
 def _charset(value: bytes) -> Charset:
     return Charset.read(value)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _fallback(value: bytes) -> str:

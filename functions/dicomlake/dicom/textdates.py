@@ -29,6 +29,7 @@ _COMPACT_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
 _SHORT_YEAR = re.compile(r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
 _COMPACT_SHORT = re.compile(r"(?<![\w.])(\d{2})(\d{2})(\d{2})(?![\w]|\.\d)")
 _ROMAN = re.compile(r"(?<![\w.])(\d{1,2})([./ -]{1,2})(xi{0,2}|ix|iv|vi{0,3}|i{1,3})([./ -]{1,2})(\d{4})(?!\d|\.\d)")
+_CLOCK = re.compile(r"[ t]\s?\d{1,2}:\d\d")
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii".split()
 
 
@@ -53,14 +54,16 @@ class DateRules:
     cue: re.Pattern[str] = field(default=_NEVER, repr=False)
 
     def find(self, folded: str, known_only: bool = False) -> Iterator[tuple[int, int, str | None]]:
-        """Start, end and replacement (None: removed) of each date. With `known_only`, of those the object states."""
+        """Start, end and replacement (None: removed) of each date. With `known_only`, of those the object states or nothing else looks like."""
         if not any(map(str.isdigit, folded)):
             return
         taken: list[tuple[int, int]] = []
         for start, end, readings, write in self._candidates(folded):
             real = {day: order for day, order in readings if _OLDEST <= day.year <= _NEWEST}
             known = real.keys() & (self.stated | self.vital)
-            if not real or (known_only and not known) or any(start < e and s < end for s, e in taken):
+            if not real or any(start < e and s < end for s, e in taken):
+                continue
+            if known_only and not known and not self._is_said(folded, start, end):
                 continue
             taken.append((start, end))
             born = bool(real.keys() & self.vital) or self.birth_label.search(folded[:start][-32:]) is not None
@@ -70,6 +73,11 @@ class DateRules:
                 chosen = known or real.keys()
                 day = next(iter(chosen)) if len(chosen) == 1 and self.mode is DateMode.SHIFT else None
                 yield start, end, None if day is None or write is None else self._shifted(day, write, real[day])
+
+    def _is_said(self, folded: str, start: int, end: int) -> bool:
+        """Whether a date is one even among versions: a month with its name, a time of day behind it, a word before it."""
+        named = any(map(str.isalpha, folded[start:end])) and end - start > 8
+        return named or _CLOCK.match(folded, end) is not None or self.cue.search(folded, 0, start) is not None
 
     def _shifted(self, day: Day, write: Writer, order: str) -> str | None:
         try:

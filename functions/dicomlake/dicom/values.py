@@ -30,7 +30,9 @@ def padded(value: bytes, vr: bytes) -> bytes:
 
 @dataclass
 class Values:
-    """Makes the clean values of one instance. `patient_key` and `days` are the patient's, `uids` remembers what was mapped within it."""
+    """Makes the clean values of one instance. `patient_key` and `days` are the patient's, `uids` remembers what was mapped within
+    it, `revealed` the words of people whom only a text of it names.
+    """
 
     key: SiteKey = field(repr=False)
     dummies: Dummies = field(repr=False)
@@ -39,6 +41,7 @@ class Values:
     days: int = field(repr=False)
     cleaner: Cleaner = field(repr=False)
     uids: dict[tuple[bytes, str], bytes] = field(default_factory=dict, repr=False)
+    revealed: set[str] = field(default_factory=set, repr=False)
 
     def clean(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int, charset: Charset) -> bytes:
         """The value that replaces `old` (not empty) under `rule`, any action but X; `vr` is what it is written in."""
@@ -77,6 +80,7 @@ class Values:
         new = self.cleaner.clean(old, tag, vr, charset)
         if new == old:
             return old
+        self.revealed |= self.cleaner.names_in.get(old, frozenset())
         if new is None or vr in NUMBER_VRS or not new.strip(b" \\\0"):
             return self._fallback(rule, vr)
         return padded(new, vr)

@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
+from dicomlake.rules.names import NameWords
 from dicomlake.rules.reader import Field, RuleFiles
 
 KNOWN, WORDS, PATTERNS, CONCEPTS = "text/known.yaml", "text/words.yaml", "text/patterns.yaml", "text/concepts.yaml"
 _KEYWORD = r"[A-Z][A-Za-z0-9]*"
 _WORD = r"[a-z]+"
 _LETTERS = re.compile(r"[A-Za-z]+")
-# CTDIvol, kVp: no name is written like that.
-_ABBREVIATION = re.compile(r"[A-Z]{2,}[a-z]|[a-z]+[A-Z]")
 _NAME_PART = re.compile(r"[A-Za-z0-9_]+(?:['’-][A-Za-z]+)*\.?")
 
 
@@ -51,13 +51,19 @@ class TextPattern:
     removes: tuple[str, ...]
     leaves: tuple[str, ...]
     source: str
+    sure: bool
+
+    @property
+    def is_name(self) -> bool:
+        """Whether what it finds is a name of somebody or of a house."""
+        return bool(self.words)
 
     def spans(self, text: str, rules: "TextRules") -> Iterator[tuple[int, int]]:
         """Where `text` (without accents) shows something of this form."""
         for found in self.regex.finditer(text):
             start, end = found.span(found.lastindex or 0)
             if self.words in (Words.UNTIL_VOCABULARY, Words.TITLED):
-                end = _name_end(text, start, end, rules, self.words is Words.TITLED)
+                end = rules.names.end(text, start, end, self.words is Words.TITLED)
             elif self.words is Words.ONE_TELLING:
                 start = _telling_start(text, start, end, rules)
             if end > start:
@@ -67,29 +73,14 @@ class TextPattern:
 def _telling_start(text: str, start: int, end: int, rules: "TextRules") -> int:
     """Where a match begins that common words may stand before; `end` where there are no others."""
     words = [word for word in _NAME_PART.finditer(text, start, end) if not word[0].isdecimal()]
-    telling = [word for word in words if len(word[0]) > 2 and not rules.is_common(word[0].lower().rstrip("."))]
+    telling = [word for word in words if len(word[0]) > 2 and _tells(word[0], rules)]
     if not telling:
         return end
-    return start if text[start].isdecimal() or not rules.is_common(words[0][0].lower()) else telling[0].start()
+    return start if text[start].isdecimal() or _tells(words[0][0], rules) else telling[0].start()
 
 
-def _name_end(text: str, start: int, end: int, rules: "TextRules", titled: bool) -> int:
-    """Where a name ends that may run on into other words; `start` where it is none."""
-    last = start
-    for word in _NAME_PART.finditer(text, start, end):
-        plain = word[0].lower().rstrip(".")
-        common = rules.is_vocabulary(plain) and not (titled and plain in rules.surnames)
-        if (
-            (common and plain not in rules.particles)
-            or _ABBREVIATION.match(word[0])
-            or rules.is_phrase(plain, text, word.end())
-        ):
-            break
-        if len(plain) > 1 and plain not in rules.particles:
-            last = word.end()
-        elif last > start and len(plain) == 1:
-            last = word.end()  # an initial behind a name
-    return last
+def _tells(word: str, rules: "TextRules") -> bool:
+    return not rules.is_common(word.lower().rstrip(".")) and not any(map(str.isdigit, word))
 
 
 @dataclass(frozen=True)
@@ -109,7 +100,13 @@ class TextRules:
     date_cues: tuple[str, ...]
     patterns: tuple[TextPattern, ...]
     concepts: Mapping[tuple[str, str], str]
+    names: NameWords
     common: frozenset[str] = field(default=frozenset())
+
+    @cached_property
+    def sure(self) -> tuple[TextPattern, ...]:
+        """Forms that are nothing else even among versions and models."""
+        return tuple(pattern for pattern in self.patterns if pattern.sure)
 
     def is_vocabulary(self, word: str) -> bool:
         """Whether a folded word stands in texts for something that is no name."""
@@ -147,6 +144,10 @@ def load_text_rules(files: RuleFiles) -> TextRules:
         head: frozenset(entry.unique(lambda item: item.text(_WORD, "a word")))
         for head, entry in words["phrases"].entries().items()
     }
+    surnames = frozenset(words["surnames"].unique(lambda item: item.text(_WORD, "a word")))
+    particles = frozenset(words["particles"].unique(lambda item: item.text(_WORD, "a word")))
+    months = tuple(form for entry in words["months"].entries().values() for form in _months(entry))
+    named = frozenset(name for form in months for name in form)
     return TextRules(
         known=_known(files.open(KNOWN)),
         untouched=MappingProxyType(
@@ -155,14 +156,15 @@ def load_text_rules(files: RuleFiles) -> TextRules:
         known_only=frozenset(words["known_only"].unique(_keyword)),
         vocabulary=vocabulary,
         titles=frozenset(words["titles"].unique(lambda item: item.text(_WORD, "a word"))),
-        surnames=frozenset(words["surnames"].unique(lambda item: item.text(_WORD, "a word"))),
-        particles=frozenset(words["particles"].unique(lambda item: item.text(_WORD, "a word"))),
+        surnames=surnames,
+        particles=particles,
         phrases=MappingProxyType(phrases),
-        months=tuple(form for entry in words["months"].entries().values() for form in _months(entry)),
+        months=months,
         birth_labels=words["birth_labels"].unique(lambda item: item.text()),
         date_cues=words["date_cues"].unique(lambda item: item.text()),
         patterns=_patterns(files.open(PATTERNS)),
         concepts=MappingProxyType(_concepts(files.open(CONCEPTS))),
+        names=NameWords(vocabulary, surnames, particles, named, phrases, files.root),
         common=vocabulary | frozenset(phrases),
     )
 
@@ -194,7 +196,7 @@ def _patterns(root: Field) -> tuple[TextPattern, ...]:
 
 
 def _pattern(entry: Field, fragments: Mapping[str, str]) -> TextPattern:
-    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "words"])
+    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "words", "sure"])
     flags = re.NOFLAG if "case" in fields and fields["case"].flag() else re.IGNORECASE
     form = fields["pattern"].text()
     for name, fragment in fragments.items():
@@ -210,6 +212,7 @@ def _pattern(entry: Field, fragments: Mapping[str, str]) -> TextPattern:
         tuple(item.text() for item in fields["removes"].items(at_least=1)),
         tuple(item.text() for item in fields["leaves"].items(at_least=1)),
         entry.source,
+        "sure" in fields and fields["sure"].flag(),
     )
 
 

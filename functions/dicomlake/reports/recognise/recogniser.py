@@ -1,6 +1,7 @@
 """All layers together: text and what is known in, spans that do not overlap out. Called by `scrub/` and, for header texts, by the pipeline."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from dicomlake.reports.recognise.propagate import propagated
 from dicomlake.reports.recognise.reach import reached
 from dicomlake.reports.recognise.spans import SURE, Label, Span, united, widened
 from dicomlake.reports.recognise.tokens import Token, lines_of
-from dicomlake.reports.recognise.writing import fold
+from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.models import load_models
 from dicomlake.rules.recognition import RecognitionRules, load_recognition_rules
 
@@ -69,8 +70,15 @@ class Recogniser:
 
     def header_spans(self, text: str, known: KnownValues = NOTHING_KNOWN) -> Iterable[tuple[int, int]]:
         """What identifies in the short text of a header attribute, where no sentence tells what a word is: known values and sure forms."""
-        found = [*self.known_spans(text, known), *self._header_patterns.find(text)]
+        forms = (self._ended(text, span) for span in self._header_patterns.find(text))
+        found = [*self.known_spans(text, known), *(span for span in forms if span.start < span.end)]
         return [(span.start, span.end) for span in united(text, self.clinical.kept(text, found))]
+
+    def _ended(self, text: str, span: Span) -> Span:
+        """A name that a form has found, up to where the examination goes on behind it."""
+        if span.label is not Label.NAME or "^" in text[span.start : span.end]:
+            return span
+        return replace(span, end=self.rules.words.names.end(plain(text), span.start, span.end, True))
 
     def marks(self, text: str) -> list[Span]:
         """What dates and patterns find, the surer and longer first: the models are told of it."""
