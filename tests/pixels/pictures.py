@@ -4,32 +4,14 @@
 """
 
 import random
-import string
 from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+
+from tests.pixels.lettering import stamp, words
 
 GROUNDS = ("ultrasound", "xray", "slice", "page", "screen", "dark", "noise", "photo")
-_FIRST = "ANNA BJORN CHIDI DOLORES EMEKA FATIMA GRETA HIRO INES JOZEF KOFI LENA MATEO NADIA OLGA PIET QUINN ROSA SVEN TARIQ".split()
-_LAST = (
-    "ABARA BRANDSTETTER CASTILLO DUBOIS EKSTROM FERRARI GONCALVES HAUGEN IBRAHIM JANSSEN KOWALSKI LINDQVIST MOREAU NAKAMURA OKONKWO "
-    "PETROV QUISPE ROSSI SATO TANAKA UZUN VOGEL WALSH XU YILMAZ ZUBIRI LI NG WU"
-).split()
-_PLACES = (
-    "ST. MARY HOSPITAL",
-    "KLINIKUM WALDKIRCHEN",
-    "Hopital St. Luc",
-    "Clinica del Mar",
-    "RIVERSIDE MEDICAL CENTER",
-)
-TECHNICAL = (
-    "MI 1.2", "TIs 0.4", "Gain 50%", "DR 60 dB", "FR 32 Hz", "Depth 14 cm", "5.0 MHz", "120 kV", "250 mA", "FOV 35 cm", "ST 2.5 mm",
-    "R", "L", "AP", "PA", "Zoom 1.5", "WL 40 WW 400", "Vmax 85 cm/s", "HR 72 bpm", "LIVER", "KIDNEY", "SUPINE", "PRONE", "TE 80",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,35 +39,6 @@ class Scene:
     frames: list[np.ndarray]
     items: list[Item] = field(default_factory=list)
     ground: str = ""
-
-
-@cache
-def fonts() -> tuple[str, ...]:
-    """Font files of this machine with Latin letters: matplotlib's, which tests always have, and Debian's where present."""
-    import matplotlib
-
-    own = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    found = {path.name: str(path) for path in sorted(Path("/usr/share/fonts").rglob("*.[to]tf"))}
-    found |= {path.name: str(path) for path in sorted(own.glob("DejaVu*.ttf"))}
-    odd = ("Symbol", "Dingbat", "Math", "Display", "D050", "Z003", "Emoji", "cmex", "Signature")
-    return tuple(path for name, path in sorted(found.items()) if not any(word in name for word in odd))
-
-
-def words(draw: random.Random) -> tuple[str, bool]:
-    """A text as machines burn them in, and whether it identifies."""
-    first, last = draw.choice(_FIRST), draw.choice(_LAST)
-    day, month, year = draw.randint(1, 28), draw.randint(1, 12), draw.randint(1925, 2024)
-    digits = "".join(draw.choices(string.digits, k=draw.randint(5, 10)))
-    forms = (
-        f"{last}, {first}", f"{last}^{first}", f"{first.title()} {last.title()}", last, f"Name: {last.title()}, {first.title()}",
-        f"ID: {digits}", digits, f"MRN {digits}", f"{draw.choice('ABCDEFGH')}{digits}", f"DOB: {day:02}.{month:02}.{year}",
-        f"{day:02}/{month:02}/{year}", f"{year}-{month:02}-{day:02}", f"{day:02}-{draw.choice(('JAN', 'MAY', 'OCT', 'DEC'))}-{year % 100:02}",
-        f"{draw.randint(0, 23):02}:{draw.randint(0, 59):02}:{draw.randint(0, 59):02}", draw.choice(_PLACES), f"Dr. {last.title()}",
-        f"Acc# {digits}", f"{last} {first} {day:02}.{month:02}.{year}",
-    )  # fmt: skip
-    if draw.random() < 0.25:
-        return draw.choice(TECHNICAL), False
-    return draw.choice(forms), True
 
 
 def ground(kind: str, rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
@@ -137,41 +90,6 @@ def ground(kind: str, rows: int, columns: int, rng: np.random.Generator) -> np.n
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-@cache
-def _font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
-
-
-def stamp(text: str, draw: random.Random, size: int, turn: float, *, path: str | None = None) -> np.ndarray:
-    """The ink of a text, 0 to 1, cropped to where there is any."""
-    hershey = draw.random() < 0.15 and path is None
-    if hershey:
-        face = draw.choice(
-            (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX_SMALL)
-        )
-        scale = cv2.getFontScaleFromHeight(face, max(7, int(size * 0.72)), 1)
-        (w, h), base = cv2.getTextSize(text, face, scale, 1)
-        ink = np.zeros((h + base + 12, w + 12), np.uint8)
-        cv2.putText(ink, text, (6, h + 6), face, scale, 255, 1, cv2.LINE_AA if draw.random() < 0.5 else cv2.LINE_8)
-    else:
-        font = _font(path or draw.choice(fonts()), size)
-        left, top, right, bottom = font.getbbox(text)
-        sheet = Image.new("L", (int(right - left) + 12, int(bottom - top) + 12))
-        pen = ImageDraw.Draw(sheet)
-        pen.fontmode = "1" if draw.random() < 0.3 else "L"
-        pen.text((6 - left, 6 - top), text, 255, font=font)
-        ink = np.asarray(sheet)
-    if turn % 90 == 0:
-        ink = np.rot90(ink, int(turn // 90) % 4)
-    else:
-        ink = np.asarray(Image.fromarray(ink).rotate(turn, Image.Resampling.BICUBIC, expand=True))
-    there = np.argwhere(ink > 60)
-    if not len(there):
-        return np.zeros((1, 1), np.float32)
-    (y0, x0), (y1, x1) = there.min(0), there.max(0) + 1
-    return ink[y0:y1, x0:x1].astype(np.float32) / 255
-
-
 def scene(
     seed: int,
     rows: int = 0,
@@ -179,17 +97,51 @@ def scene(
     kind: str = "",
     lines: int = -1,
     frames: int = 1,
-    least_contrast: int = 70,
+    least_contrast: int = 0,
+    furniture: bool | None = None,
 ) -> Scene:
-    """One scene. In a cine of several frames the ground moves, some texts stand still, some move, some show in one frame only."""
+    """One scene; `least_contrast` 0 draws one for each line. In a cine of several frames the ground moves, some texts stand still, some move,
+    some show in one frame only.
+    """
     draw, rng = random.Random(seed), np.random.default_rng(seed)
     rows = rows or draw.choice((240, 384, 480, 512, 600, 768))
     columns = columns or draw.choice((256, 320, 512, 640, 800, 1024))
     kind = kind or draw.choice(GROUNDS)
     made = Scene([ground(kind, rows, columns, rng) for _ in range(frames)], [], kind)
+    if furniture if furniture is not None else draw.random() < 0.3:
+        _furnish(made, draw)
     for _ in range(draw.randint(1, 6) if lines < 0 else lines):
-        _write(made, draw, least_contrast)
+        _write(made, draw, least_contrast or draw.choice((30, 45, 70, 70)))
     return made
+
+
+def _furnish(made: Scene, draw: random.Random) -> None:
+    """What machines draw besides writing: a ruler, a trace, a grid, a bar of shades, a cross, a dashed line."""
+    rows, columns = made.frames[0].shape[:2]
+    tone = (draw.randint(120, 255),) * 3
+    x, y = draw.randint(20, columns - 60), draw.randint(20, rows - 60)
+    step, kind = draw.randint(6, 20), draw.randrange(6)
+    for frame in made.frames:
+        if kind == 0:
+            for index in range((rows - 20) // step):
+                cv2.line(frame, (x, index * step), (x + (8 if index % 5 == 0 else 4), index * step), tone, 1)
+        elif kind == 1:
+            reach = np.arange(columns)
+            trace = rows - 30 - 15 * np.sin(reach / 9.0) * (np.sin(reach / 37.0) > 0.6)
+            cv2.polylines(frame, [np.stack([reach, trace], 1).astype(np.int32)], False, tone, 1)
+        elif kind == 2:
+            for index in range(1, 6):
+                cv2.line(frame, (x, y + index * 8), (x + 48, y + index * 8), tone, 1)
+                cv2.line(frame, (x + index * 8, y), (x + index * 8, y + 48), tone, 1)
+        elif kind == 3:
+            height = min(120, rows - 20)
+            frame[10 : 10 + height, x : x + 12] = np.linspace(255, 0, height)[:, None, None]
+        elif kind == 4:
+            for dx, dy in ((0, 0), (40, 25)):
+                cv2.drawMarker(frame, (x + dx, y + dy), tone, cv2.MARKER_CROSS, 11, 1)
+        else:
+            for index in range(0, 60, 8):
+                cv2.line(frame, (x + index // 2, y + index - 20), (x + index // 2 + 2, y + index - 16), tone, 1)
 
 
 def _write(made: Scene, draw: random.Random, least_contrast: int) -> None:
@@ -223,18 +175,32 @@ def _write(made: Scene, draw: random.Random, least_contrast: int) -> None:
     if tone is None:
         return
     colour, plate_colour = tone
+    edged = not plate and draw.random() < 0.1
+    framed = draw.random() < 0.08
     for index, frame in enumerate(made.frames):
         if single is not None and index != single:
             continue
         dx = min(index * 3, columns - w - x - 1) if moving else 0
         if plate:
             frame[max(0, y - 3) : y + h + 3, max(0, x + dx - 3) : x + dx + w + 3] = plate_colour
+        if framed:
+            cv2.rectangle(frame, (x + dx - 3, y - 3), (x + dx + w + 2, y + h + 2), colour, 1)
+        if edged:
+            _edge(frame, (x + dx, y), ink, 0 if sum(colour) > 384 else 255)
         area = frame[y : y + h, x + dx : x + dx + w]
         area[:] = np.round(area * (1 - ink[..., None]) + np.array(colour) * ink[..., None]).astype(np.uint8)
         if moving or single is not None:
             made.items.append(Item((x + dx, y, w, h), text, identifies, index, f"{size}px {turn:.0f}deg", ink > 0.3))
     if not moving and single is None:
         made.items.append(Item((x, y, w, h), text, identifies, None, f"{size}px {turn:.0f}deg {colour}", ink > 0.3))
+
+
+def _edge(frame: np.ndarray, at: tuple[int, int], ink: np.ndarray, tone: int) -> None:
+    """A line of one pixel around the letters."""
+    wide = cv2.dilate(np.pad((ink > 0.3).astype(np.uint8), 1), np.ones((3, 3), np.uint8))
+    x, y = max(0, at[0] - 1), max(0, at[1] - 1)
+    part = frame[y : y + wide.shape[0], x : x + wide.shape[1]]
+    part[wide[: part.shape[0], : part.shape[1]].astype(bool)] = tone
 
 
 def _meets(a: tuple[int, int, int, int], b: tuple[int, int, int, int], gap: int) -> bool:
@@ -246,18 +212,20 @@ def _meets(a: tuple[int, int, int, int], b: tuple[int, int, int, int], gap: int)
 def _tone(
     made: Scene, box: tuple[int, int, int, int], draw: random.Random, least: int, plate: bool
 ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """A colour that a person can read on what is there."""
+    """A colour that a person can read on what is there: beyond it by `least` and twice its noise, in luminance or plainly in one channel."""
     x, y, w, h = box
     under = np.concatenate([frame[y : y + h, x : x + w].reshape(-1, 3) for frame in made.frames])
     plate_colour = tuple(draw.randint(0, 255) for _ in range(3)) if draw.random() < 0.3 else (draw.randint(0, 255),) * 3
     base = np.array([plate_colour]) if plate else np.percentile(under, (15, 85), axis=0)
+    least = max(least, 0 if plate else int(2 * under.std(0).max()))
     for _ in range(30):
         grey = draw.choice((255, 255, draw.randint(0, 255), 0))
         colour = tuple(draw.randint(0, 255) for _ in range(3)) if draw.random() < 0.2 else (grey,) * 3
         luminance = np.array([0.299, 0.587, 0.114])
-        differences = np.array(colour) @ luminance - base @ luminance
-        if np.abs(differences).min() >= least and (np.all(differences > 0) or np.all(differences < 0)):
-            return colour, plate_colour
+        for seen, enough in ((luminance, least), *((channel, 2 * least) for channel in np.eye(3))):
+            differences = np.array(colour) @ seen - base @ seen
+            if np.abs(differences).min() >= enough and (np.all(differences > 0) or np.all(differences < 0)):
+                return colour, plate_colour
     return None
 
 

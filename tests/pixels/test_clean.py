@@ -10,6 +10,7 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.pixels import jpeg
 from dicomlake.pixels.clean import Cleaned, Order, clean
 from dicomlake.pixels.find import LookRules
+from tests.pixels.lettering import fonts, stamp
 from tests.pixels.objects import (
     BASELINE,
     IMPLICIT,
@@ -25,7 +26,6 @@ from tests.pixels.objects import (
     seen_by_gdcm,
     with_picture,
 )
-from tests.pixels.pictures import fonts, stamp
 
 ROWS, COLUMNS = 96, 144
 BOX = (12, 20, 110, 15)  # x, y, width, height of the ink

@@ -8,8 +8,8 @@ import pytest
 from dicomlake.pixels.clean import Order, clean
 from dicomlake.pixels.decide import is_technical, sparing
 from dicomlake.rules import load_pixel_rules
+from tests.pixels.lettering import fonts, stamp
 from tests.pixels.objects import picture, raw_of
-from tests.pixels.pictures import fonts, stamp
 
 TECHNICAL = load_pixel_rules().technical
 

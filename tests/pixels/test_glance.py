@@ -7,8 +7,9 @@ import pytest
 
 from dicomlake.pixels import PixelWorker
 from dicomlake.rules import load_pixel_rules
+from tests.pixels.lettering import stamp
 from tests.pixels.objects import J2K, Form, picture, raw_of
-from tests.pixels.pictures import ground, stamp
+from tests.pixels.pictures import ground
 
 WORKER = PixelWorker(load_pixel_rules())
 CT = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "Modality": "CT"}

@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from dicomlake.pixels import read_words
-from tests.pixels.pictures import fonts, stamp
+from tests.pixels.lettering import fonts, stamp
 
 
 def test_lines_are_read_where_they_stand() -> None:

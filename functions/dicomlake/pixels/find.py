@@ -11,24 +11,62 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dicomlake.pixels.chances import chances
 from dicomlake.pixels.content import Part, parts
 from dicomlake.pixels.detector import Found, Image, Polygon, find_text
 from dicomlake.pixels.lines import whole_lines
-from dicomlake.pixels.views import turned
+from dicomlake.pixels.views import spread_out, turned
 from dicomlake.pixels.words import readings
 from dicomlake.rules.cleaning import LookRules
 
 Mask = NDArray[np.bool_]
 
 _KNOWN_BEST = 32.0  # pixels of height
+_MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.5, 4.0  # of a small part that is looked into
 _LINE = 5.0  # heights in length from which on a find is a line
 
 
 def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
     """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3)."""
-    found = list(_seen(image, rules, threads))
-    counted = [one.polygon for one in found if _counts(image, one, rules, threads)]
-    return [padded(polygon, rules.pad) for polygon in whole_lines(image, counted)]
+    counted = [one.polygon for one in _seen(image, rules, threads) if _counts(image, one, rules, threads)]
+    found = whole_lines(image, counted)
+    covered = mask_of(image.shape[:2], (padded(polygon, rules.pad) for polygon in found))
+    more = [polygon for part in chances(image, covered) for polygon in _looked_into(image, part, rules, threads)]
+    found += whole_lines(image, more)
+    return [padded(polygon, rules.pad) for polygon in found]
+
+
+def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> list[Polygon]:
+    """What the net sees in a small part that is shown to it enlarged: as it is, with its contrast spread, light and dark exchanged, on its side."""
+    rows, columns = (
+        slice(max(0, one.start - _MARGIN), min(side, one.stop + _MARGIN))
+        for one, side in zip(part, image.shape, strict=False)
+    )
+    shown = np.ascontiguousarray(image[rows, columns])
+    scale = float(np.clip(_KNOWN_BEST / min(one.stop - one.start for one in part), _LEAST_ENLARGED, _MOST_ENLARGED))
+    net = replace(rules.net, sure=rules.chance)
+    tall = part[0].stop - part[0].start > part[1].stop - part[1].start
+    spread = spread_out(shown)
+    offset = np.array([columns.start, rows.start], np.float32)
+    for view, sideways in ((shown, tall), (spread, tall), (spread, not tall), (255 - spread, tall)):
+        seen = find_text(np.ascontiguousarray(np.rot90(view)) if sideways else view, scale, net, threads)
+        there = [(_back(one.polygon, shown.shape[1]) if sideways else one.polygon) + offset for one in seen]
+        kept = [
+            one
+            for one in there
+            if _touches(one, part)
+            and _size(one)[1] >= rules.least
+            and _is_legible(image, one, rules.legible, threads, 1)
+        ]
+        if kept:
+            return kept
+    return []
+
+
+def _touches(polygon: Polygon, part: Part) -> bool:
+    left, top = polygon.min(0)
+    right, bottom = polygon.max(0)
+    return bool(left < part[1].stop and part[1].start < right and top < part[0].stop and part[0].start < bottom)
 
 
 def _seen(image: Image, rules: LookRules, threads: int) -> Iterator[Found]:
@@ -69,10 +107,10 @@ def _counts(image: Image, one: Found, rules: LookRules, threads: int) -> bool:
     return _is_legible(image, one.polygon, rules.legible if height <= rules.plain else rules.surely, threads)
 
 
-def _is_legible(image: Image, polygon: Polygon, sure: float, threads: int) -> bool:
-    """Whether two letters or digits are read in it, either way up."""
+def _is_legible(image: Image, polygon: Polygon, sure: float, threads: int, letters: int = 2) -> bool:
+    """Whether so many letters or digits are read in it, either way up."""
     return any(
-        word.confidence >= sure and sum(letter.isalnum() and letter.isascii() for letter in word.text) >= 2
+        word.confidence >= sure and sum(letter.isalnum() and letter.isascii() for letter in word.text) >= letters
         for word in readings(image, polygon, threads)
     )
 

@@ -51,6 +51,13 @@ def turned(image: Image) -> Image:
     return np.ascontiguousarray(np.rot90(255 - image))
 
 
+def spread_out(image: Image) -> Image:
+    """The same with the range of each channel spread over all shades."""
+    low, high = (np.percentile(image, share, axis=(0, 1)).astype(np.float32) for share in (1, 99))
+    spread = (image.astype(np.float32) - low) * (255.0 / np.maximum(high - low, 1.0))
+    return np.asarray(np.clip(spread, 0, 255), np.uint8)
+
+
 def sample_values(frame: Stored, picture: Picture) -> Stored:
     """Values without what else stands in their cells (PS3.5 8.1.1)."""
     if not picture.unused_bits or picture.allocated == 1 or picture.encapsulated:

@@ -35,7 +35,8 @@ class LookRules:
     """`small` and `large` are the scales of frames up to `small_pixels` and beyond; `turned_scale` that of the view on its side, whose finds
     must be `turned_sure`; `pad` pixels are added around; what is less than `least` pixels high is no text, what is more than `tall` must be
     seen at a smaller scale too; what is higher than `block` without being a line must be legible; what scores less than `doubt` or is higher
-    than `plain` must be seen again or be legible. `legible` and, beyond `plain`, `surely` are the confidences of reading; `margin` is how
+    than `plain` must be seen again or be legible. `legible` and, beyond `plain`, `surely` are the confidences of reading; `chance` is what
+    a find must score in a small part that is looked into because strokes stand out there; `margin` is how
     much of the surroundings a partial look sees.
     """
 
@@ -52,6 +53,7 @@ class LookRules:
     doubt: float = 0.8
     legible: float = 0.4
     surely: float = 0.65
+    chance: float = 0.75
     margin: int = 64
     net: DetectorRules = field(default_factory=DetectorRules)
 
@@ -148,7 +150,7 @@ def _integers(entry: Field, names: Mapping[str, object]) -> dict[str, int]:
 
 def _look(entry: Field) -> LookRules:
     whole = ("small_pixels", "pad", "least", "tall", "block", "plain", "margin")
-    parts = ("turned_scale", "turned_sure", "doubt", "legible", "surely")
+    parts = ("turned_scale", "turned_sure", "doubt", "legible", "surely", "chance")
     fields = entry.mapping(["small", "large", "net", *whole, *parts])
     net = fields["net"].mapping(list(DetectorRules.__dataclass_fields__))
     return LookRules(
@@ -173,6 +175,7 @@ def _look(entry: Field) -> LookRules:
         doubt=_real(fields["doubt"]),
         legible=_real(fields["legible"]),
         surely=_real(fields["surely"]),
+        chance=_real(fields["chance"]),
     )
 
 
