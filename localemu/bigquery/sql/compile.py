@@ -21,7 +21,7 @@ from sqlglot.schema import MappingSchema
 from localemu.bigquery.catalog import Catalog, TableName
 from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import ApiError, invalid_query, unsupported
-from localemu.bigquery.schema import Field, from_duck, standard_type
+from localemu.bigquery.schema import Field, from_duck, quote, standard_type
 from localemu.bigquery.sql import information, prepare, types
 from localemu.bigquery.sql.dialect import Exact
 from localemu.bigquery.sql.generator import Generator
@@ -38,20 +38,23 @@ _CACHE_SIZE = 2_000
 
 @dataclass
 class Compiled:
-    """DuckDB text, the values of its parameters, and what it reads."""
+    """DuckDB text, the values of its parameters, and what it reads; `body` is the text without the views that it begins with."""
 
     sql: str
     values: dict[str, Any] = field(default_factory=dict)
     reads: tuple[TableName, ...] = ()
     names: tuple[str, ...] | None = None
+    body: str = ""
+    views: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CompiledView:
-    """A view's text, its DuckDB text and columns; `etags` of all that it reads in the end."""
+    """A view's text, its DuckDB text and columns; the `views` below it; `etags` of all that it reads in the end."""
 
     query: str
     sql: str
+    views: dict[str, str]
     fields: tuple[Field, ...]
     etags: dict[TableName, object]
 
@@ -95,7 +98,7 @@ class Compiler:
             if len(self._trees) >= _CACHE_SIZE:
                 self._trees.clear()
             self._trees[key] = found
-        return Compiled(found.sql, parameters.values(), found.reads, found.names)
+        return replace(found, values=parameters.values())
 
     def tree(
         self, tree: exp.Expr, place: Place, parameters: Parameters, depth: int = 0, targets: Targets = ()
@@ -111,12 +114,24 @@ class Compiler:
         _rename(tree, names)
         _coerce(tree, targets)
         text = self.write(tree, sources)
+        views = self._views_of(sources)
         return Compiled(
-            text,
+            _with_views(text, views),
             parameters.values(),
             tuple(source.name for source in sources.values()),
             tuple(names) if names else None,
+            text,
+            views,
         )
+
+    def _views_of(self, sources: dict[str, Source]) -> dict[str, str]:
+        """Text of every view that a statement reads in the end, each after what it reads itself."""
+        found: dict[str, str] = {}
+        for source in sources.values():
+            kept = self._views.get(source.name.key)
+            if kept is not None and source.text == _view_label(source.name):
+                found |= {**kept.views, source.text: kept.sql}
+        return found
 
     def _sources(self, tree: exp.Expr, place: Place, depth: int) -> dict[str, Source]:
         """Replace each table path by a key of its own; CTE names and correlated arrays stay."""
@@ -133,13 +148,12 @@ class Compiler:
 
     def write(self, tree: exp.Expr, sources: dict[str, Source]) -> str:
         """Write DuckDB SQL for a resolved tree."""
-        return Generator(sources={key: source.text for key, source in sources.items()}).generate(tree, copy=False)
+        return Generator({key: source.text for key, source in sources.items()}).generate(tree, copy=False)
 
     def _source(self, name: TableName, depth: int) -> Source:
         resource = self._catalog.table(name)
         if "view" in resource:
-            view = self.view(name, depth)
-            return Source(name, view.fields, f"({view.sql})")
+            return Source(name, self.view(name, depth).fields, _view_label(name))
         return Source(name, self._catalog.fields(name), name.sql)
 
     def view(self, name: TableName, depth: int = 0) -> CompiledView:
@@ -162,7 +176,7 @@ class Compiler:
             for read in compiled.reads:
                 below = self._views.get(read.key)
                 etags |= {read: self._etag(read)} | (below.etags if below else {})
-            kept = CompiledView(query, compiled.sql, self.describe(compiled), etags)
+            kept = CompiledView(query, compiled.body, compiled.views, self.describe(compiled), etags)
             self._views[name.key] = kept
         return kept
 
@@ -197,6 +211,22 @@ class Compiler:
             raise
         except SqlglotError as error:
             raise _unresolved(error) from None
+
+
+def _view_label(name: TableName) -> str:
+    """The name under which a view stands in a statement; no identifier of BigQuery's has a blank in it."""
+    return quote(f"view {name.key}")
+
+
+def _with_views(text: str, views: dict[str, str]) -> str:
+    """A statement with its views before it, each once however often it is read: DuckDB then computes it once."""
+    if not views:
+        return text
+    clauses = ", ".join(f"{label} AS ({body})" for label, body in views.items())
+    for opening in ("WITH RECURSIVE ", "WITH "):
+        if text.startswith(opening):
+            return f"{opening}{clauses}, {text.removeprefix(opening)}"
+    return f"WITH {clauses} {text}"
 
 
 def describe(cursor: Any, compiled: Compiled) -> tuple[Field, ...]:

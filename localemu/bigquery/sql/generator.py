@@ -33,7 +33,7 @@ class Generator(DuckDBGenerator):
     """Writes DuckDB SQL; the methods below are where BigQuery differs."""
 
     def __init__(self, sources: dict[str, str]) -> None:
-        super().__init__(dialect=DuckDB, identify=True, unsupported_level=ErrorLevel.IGNORE)
+        super().__init__(dialect=DuckDB, identify=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
         self._sources = sources
 
     def table_sql(self, expression: exp.Table, sep: str = " AS ") -> str:

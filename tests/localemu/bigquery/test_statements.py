@@ -257,3 +257,13 @@ def test_information_schema_tells_tables_columns_and_views(client: bigquery.Clie
 )  # fmt: skip
 def test_queries_of_the_kind_our_views_use(client: bigquery.Client, sql: str, expected: list[tuple[Any, ...]]) -> None:
     assert rows(client, sql) == expected
+
+
+def test_a_view_that_is_read_twice_stands_in_the_statement_once(client: bigquery.Client, table: str) -> None:
+    inner, outer = f"{table}_inner", f"{table}_outer"
+    client.query_and_wait(f"CREATE VIEW `{inner}` AS SELECT 1 AS one -- a comment before WITH\n UNION ALL SELECT 2")
+    client.query_and_wait(
+        f"CREATE VIEW `{outer}` AS WITH a AS (SELECT * FROM `{inner}`) SELECT a.one FROM a JOIN `{inner}` AS b USING (one)"
+    )
+    sql = f"/* asked */ WITH c AS (SELECT one FROM `{outer}`) SELECT SUM(c.one) AS n FROM c JOIN `{inner}` AS d USING (one)"
+    assert [tuple(row.values()) for row in client.query_and_wait(sql)] == [(3,)]
