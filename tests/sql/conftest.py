@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from google.cloud import bigquery
 
 from dicomlake.lake import bigquery_client, schema
 from dicomlake.lake.definitions import tables
+from dicomlake.pipeline.dose_settling import settle_dose
 from dicomlake.settings import Settings
 from localemu.bigquery import bigquery_app
 from localemu.bigquery.objects import NoObjects
@@ -42,7 +44,12 @@ class Lake:
         """Empty every table that was used before, then insert `rows` by table, in the order given; missing columns get defaults."""
         for table in sorted(self._used):
             self.client.query_and_wait(f"TRUNCATE TABLE `{table}`")
-        self._used = set(rows)
+        self._used = set()
+        self.add(rows)
+
+    def add(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        """Insert `rows` beside what is there."""
+        self._used |= set(rows)
         for table, given in rows.items():
             columns = tables()[table].columns
             whole = [{"row_key": f"R{number:03}"} | COMMON | dict(row) for number, row in enumerate(given, 1)]
@@ -52,6 +59,11 @@ class Lake:
             if stored:
                 # No insert ids: each row given is a row stored, repeats too.
                 assert self.client.insert_rows_json(f"{PROJECT}.{table}", stored, row_ids=[None] * len(stored)) == []
+
+    def settle(self) -> int:
+        """Settle dose as the schedule does."""
+        self._used |= {"ops.settled_dose_events", "ops.settled_dose_studies"}
+        return settle_dose(SimpleNamespace(bigquery=self.client, settings=Settings(emulated=True)), least=0)  # type: ignore[arg-type]  # all it uses
 
     def select(self, view: str, columns: Sequence[str] = ("*",)) -> list[dict[str, object]]:
         """Rows of a view."""

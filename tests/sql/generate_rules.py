@@ -4,6 +4,7 @@ A view holds a pair of lines `-- rules NAME` and `-- end`; what stands between t
 changed in one place and a view shows nothing that is not verified.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -129,11 +130,24 @@ def alerts() -> list[str]:
     return [f"{row}," for row in rows[:-1]] + rows[-1:]
 
 
+def settled_by() -> list[str]:
+    """The text that names what settles: a digest of the views of `settling_*` and all they read, so that a changed rule settles anew."""
+    digest = hashlib.sha256()
+    paths = [
+        *SQL.glob("views/physics/settling_*.sql"),
+        SQL / "views/physics/dose_names.sql",
+        SQL / "views/clinic/hidden.sql",
+    ]
+    for path in sorted(paths):
+        digest.update(_BLOCK.sub(_filled, path.read_text("utf-8")).encode())
+    return [f"{_text(digest.hexdigest()[:12])},"]
+
+
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     made.__name__: made
     for made in (
         factors, age_band, kvp_class, phantom_ratio, size_curves, exam_lines, exam_without, site_protocols, region_codes,
-        exam_regions, levels, minimum_patients, alerts,
+        exam_regions, levels, minimum_patients, alerts, settled_by,
     )
 }  # fmt: skip
 

@@ -33,9 +33,15 @@ class QueryRefused(DicomlakeError):
 
 
 def run(
-    client: "bigquery.Client", sql: str, params: Mapping[str, object] | None = None
+    client: "bigquery.Client",
+    sql: str,
+    params: Mapping[str, object] | None = None,
+    answer_s: float = READ_TIMEOUT_S,
 ) -> tuple[list[str], list[tuple[object, ...]]]:
-    """Run one query with named parameters (`@site`). Raises QueryRefused for a query at fault, TransientError."""
+    """Run one query with named parameters (`@site`); an answer that does not begin in `answer_s` is none.
+
+    Raises QueryRefused for a query at fault, TransientError.
+    """
     from google.api_core.exceptions import BadRequest, Forbidden, NotFound
     from google.cloud import bigquery
 
@@ -49,7 +55,7 @@ def run(
                 job_config=config,
                 retry=bigquery_retry(),
                 job_retry=None,  # type: ignore[arg-type]  # allowed, though typed otherwise; the default goes on for 40 minutes
-                api_timeout=READ_TIMEOUT_S,
+                api_timeout=answer_s,
                 wait_timeout=QUERY_TIMEOUT_S,
             )
             rows = [tuple(row.values()) for row in answer]

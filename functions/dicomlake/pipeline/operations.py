@@ -5,6 +5,7 @@ import datetime
 from dicomlake import safelog
 from dicomlake.lake import objects
 from dicomlake.pipeline import dose_report
+from dicomlake.pipeline.dose_settling import settle_dose
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.sweep import sweep
 
@@ -14,9 +15,13 @@ _FIRST_DAY = 3  # of the month after: reports of the last evening have arrived b
 
 
 def operations(services: Services) -> int:
-    """Sweep, then write the dose reports that are due; returns how many things were done."""
+    """Sweep, settle dose, then write the dose reports that are due; returns how many things were done."""
     today = datetime.datetime.now(datetime.UTC).date()
-    return sweep(services) + sum(write_due(services, site, today) for site in services.settings.sites.values())
+    return (
+        sweep(services)
+        + settle_dose(services)
+        + sum(write_due(services, site, today) for site in services.settings.sites.values())
+    )
 
 
 def write_due(services: Services, site: str, today: datetime.date) -> int:

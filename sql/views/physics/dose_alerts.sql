@@ -32,27 +32,13 @@ WITH levels AS (
     )
 ),
 
-checks AS (
-    SELECT
-        site,
-        study_key,
-        MAX(SAFE_DIVIDE(fwd_dlp_mGycm, alert_dlp_mGycm)) AS times_dlp,
-        MAX(SAFE_DIVIDE(fwd_ctdivol_mGy, alert_ctdivol_mGy)) AS times_ctdivol
-    FROM `ops.dose_events`
-    WHERE alert_dlp_mGycm > 0 OR alert_ctdivol_mGy > 0
-    GROUP BY site, study_key
-),
-
 exams AS (
     SELECT
-        exams.*,
-        GREATEST(COALESCE(checks.times_dlp, 0), COALESCE(checks.times_ctdivol, 0)) AS times_dose_check,
-        IF(exams.age_group = 'adult', exams.total_dlp_mGycm / levels.level, NULL) AS times_level
-    FROM `physics.dose_exams` AS exams
+        studies.*,
+        IF(studies.age_group = 'adult', studies.total_dlp_mGycm / levels.level, NULL) AS times_level
+    FROM `physics.dose_studies` AS studies
     LEFT JOIN levels
-        ON exams.exam = levels.exam AND levels.quantity = 'dlp_mGycm'
-    LEFT JOIN checks
-        ON exams.site = checks.site AND exams.study_key = checks.study_key
+        ON studies.exam = levels.exam AND levels.quantity = 'dlp_mGycm'
 )
 
 SELECT

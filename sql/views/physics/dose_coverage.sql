@@ -17,14 +17,13 @@ dosed AS (
     SELECT
         site,
         study_key,
-        MIN(device_key) AS device_key,
-        MIN(Manufacturer) AS Manufacturer,
-        MIN(ManufacturerModelName) AS ManufacturerModelName,
-        MIN(modality) AS modality,
-        MIN(StudyDate) AS StudyDate,
-        LOGICAL_OR(object_kind != 'image') AS reported
-    FROM `ops.dose_studies`
-    GROUP BY site, study_key
+        device_key,
+        Manufacturer,
+        ManufacturerModelName,
+        modality,
+        StudyDate,
+        object_kind != 'image' AS reported
+    FROM `physics.dose_studies`
 ),
 
 studies AS (

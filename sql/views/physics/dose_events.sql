@@ -4,113 +4,15 @@
 -- several objects of that kind that tell of an event, the one with the fewest doubts stands, then the first arrival: cumulative reports,
 -- repeats and both pictures of one mammogram are one event. CT slices of one event are one row: mean CTDIvol, and a dlp_mGycm that is
 -- that mean times the length they cover (dlp_estimated); series of one acquisition number that overlap in time are reconstructions of it.
-WITH hidden AS (
-    SELECT
-        site,
-        generation,
-        content_key
-    FROM `clinic.receipts`
-    WHERE (retracted OR operations_outcome = 'quarantined') AND content_key IS NOT NULL
-    GROUP BY site, generation, content_key
-),
-
-visible AS (
-    SELECT told.*
-    FROM `ops.dose_events` AS told
-    LEFT JOIN hidden
-        ON
-            told.site = hidden.site
-            AND told.generation = hidden.generation
-            AND told.content_key = hidden.content_key
-    WHERE hidden.site IS NULL
-),
-
-best AS (
-    SELECT *
-    FROM visible
-    WHERE study_key IS NOT NULL AND event_key IS NOT NULL
-    QUALIFY source_rank = MIN(source_rank) OVER (PARTITION BY site, study_key, modality)
-),
-
-slices AS (
-    SELECT *
-    FROM best
-    WHERE object_kind = 'image' AND modality = 'CT'
-    QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY site, study_key, instance_key
-        ORDER BY ARRAY_LENGTH(doubts), generation, content_key, row_key, pipeline_version, rules_version, event_id
-    ) = 1
-),
-
-measured AS (
-    SELECT
-        *,
-        COUNT(*) OVER acquisition AS slices,
-        AVG(ctdivol_mGy) OVER acquisition AS mean_ctdivol_mGy,
-        (MAX(slice_position_mm) OVER acquisition - MIN(slice_position_mm) OVER acquisition)
-        + AVG(slice_thickness_mm) OVER acquisition AS covered_mm,
-        MIN(started_local) OVER acquisition AS begins,
-        MAX(started_local) OVER acquisition AS ends,
-        MIN(started_at) OVER acquisition AS begins_at
-    FROM slices
-    WINDOW acquisition AS (PARTITION BY site, study_key, event_key)
-),
-
-acquired AS (
-    SELECT *
-    FROM measured
-    QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY site, study_key, event_key
-        ORDER BY slice_position_mm, instance_key, row_key
-    ) = 1
-),
-
-reconstructions AS (
-    SELECT
-        *,
-        MAX(COALESCE(ends, DATETIME '1900-01-01 00:00:00')) OVER (
-            PARTITION BY site, study_key, device_key, AcquisitionNumber, localiser, event_key_kind
-            ORDER BY COALESCE(begins, DATETIME '1900-01-01 00:00:00') ASC, covered_mm DESC, event_key ASC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS ended_before
-    FROM acquired
-),
-
-from_slices AS (
-    SELECT
-        * EXCEPT (mean_ctdivol_mGy, covered_mm, begins, ends, begins_at, ended_before)
-        REPLACE (
-            mean_ctdivol_mGy AS ctdivol_mGy,
-            begins AS started_local,
-            begins_at AS started_at,
-            IF(localiser, NULL, mean_ctdivol_mGy * covered_mm / 10) AS dlp_mGycm,
-            IF(localiser, NULL, covered_mm) AS scanning_length_mm,
-            CAST(NULL AS FLOAT64) AS slice_position_mm
-        ),
-        NOT COALESCE(localiser, FALSE) AND covered_mm IS NOT NULL AND mean_ctdivol_mGy IS NOT NULL AS dlp_estimated
-    FROM reconstructions
-    WHERE
-        event_key_kind = 'uid'
-        OR AcquisitionNumber IS NULL
-        OR ended_before IS NULL
-        OR COALESCE(begins, DATETIME '1900-01-01 00:00:00') > ended_before
-),
-
-told_whole AS (
-    SELECT
-        *,
-        CAST(NULL AS INT64) AS slices,
-        FALSE AS dlp_estimated
-    FROM best
-    WHERE NOT (object_kind = 'image' AND modality = 'CT')
-    QUALIFY ROW_NUMBER() OVER (
-        PARTITION BY site, study_key, event_key
-        ORDER BY ARRAY_LENGTH(doubts), generation, content_key, row_key, pipeline_version, rules_version, event_id
-    ) = 1
-)
-
-SELECT *
-FROM told_whole
+-- As they were last settled (ops.settled_dose_events), and worked out anew for the studies of physics.dose_unsettled. Estimates of CT:
+-- physics.dose_ct_events.
+SELECT settled.* EXCEPT (study_group, settling, settled_at)
+FROM `ops.settled_dose_events` AS settled
+LEFT JOIN `physics.dose_unsettled` AS unsettled
+    ON
+        settled.site = unsettled.site
+        AND settled.study_key = unsettled.study_key
+WHERE unsettled.site IS NULL
 UNION ALL
-SELECT *
-FROM from_slices
+SELECT * EXCEPT (study_group, settling)
+FROM `physics.settling_estimates`

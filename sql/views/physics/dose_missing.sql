@@ -18,10 +18,9 @@ dosed AS (
     SELECT
         site,
         study_key,
-        LOGICAL_OR(object_kind != 'image') AS reported
-    FROM `ops.dose_studies`
+        object_kind != 'image' AS reported
+    FROM `physics.dose_studies`
     WHERE modality = 'CT'
-    GROUP BY site, study_key
 )
 
 SELECT

@@ -4,27 +4,23 @@
 -- A population estimate for planning and communication; it is no measure of a person's risk, and says nothing of other hospitals.
 WITH studies AS (
     SELECT
-        exams.site,
-        exams.patient_key,
-        exams.study_key,
-        exams.modality,
-        exams.StudyDate,
-        exams.total_dlp_mGycm,
-        exams.total_dap_Gym2,
-        effective.effective_mSv,
-        MAX(exams.StudyDate) OVER (PARTITION BY exams.site, exams.patient_key) AS last_study
-    FROM `physics.dose_exams` AS exams
-    LEFT JOIN `physics.dose_effective` AS effective
-        ON exams.site = effective.site AND exams.study_key = effective.study_key
-    WHERE exams.patient_key IS NOT NULL
+        site,
+        patient_key,
+        StudyDate,
+        total_dlp_mGycm,
+        total_dap_Gym2,
+        effective_mSv,
+        effective_lacking,
+        MAX(StudyDate) OVER (PARTITION BY site, patient_key) AS last_study
+    FROM `physics.dose_studies`
+    WHERE patient_key IS NOT NULL
 ),
 
 marked AS (
     SELECT
         *,
         StudyDate > DATE_SUB(last_study, INTERVAL 1 YEAR) AS in_year,
-        StudyDate > DATE_SUB(last_study, INTERVAL 5 YEAR) AS in_five_years,
-        effective_mSv IS NULL AND modality IN ('CT', 'NM') AS lacking
+        StudyDate > DATE_SUB(last_study, INTERVAL 5 YEAR) AS in_five_years
     FROM studies
 )
 
@@ -38,9 +34,9 @@ SELECT
     SUM(effective_mSv) AS effective_life_mSv,
     SUM(IF(in_five_years, effective_mSv, NULL)) AS effective_5_years_mSv,
     SUM(IF(in_year, effective_mSv, NULL)) AS effective_1_year_mSv,
-    COUNTIF(lacking) AS life_without,
-    COUNTIF(lacking AND in_five_years) AS five_years_without,
-    COUNTIF(lacking AND in_year) AS year_without,
+    COUNTIF(effective_lacking) AS life_without,
+    COUNTIF(effective_lacking AND in_five_years) AS five_years_without,
+    COUNTIF(effective_lacking AND in_year) AS year_without,
     SUM(total_dlp_mGycm) AS dlp_life_mGycm,
     SUM(IF(in_five_years, total_dlp_mGycm, NULL)) AS dlp_5_years_mGycm,
     SUM(IF(in_year, total_dlp_mGycm, NULL)) AS dlp_1_year_mGycm,
