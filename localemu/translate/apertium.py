@@ -1,6 +1,7 @@
 """Text and two languages in, translated text out: runs Apertium, which stays a process of its own. Where no pair is direct, by way of Spanish."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,12 @@ _MODES = {
     ("en", "es"): "eng-spa", ("es", "en"): "spa-eng", ("es", "pt"): "es-pt", ("pt", "es"): "pt-es",
     ("fr", "es"): "fr-es", ("es", "fr"): "es-fr", ("es", "it"): "spa-ita", ("it", "es"): "ita-spa",
 }  # fmt: skip
+UNKNOWN = "⁑"
+_UNKNOWN = re.compile(r"[#@]*[*⁑][*⁑#@]*(?=\w)")
+_UNFORMED = re.compile(r"[#@](?=\w)")  # before a word that is known and could not be put in its form
 LANGUAGES = {"en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
+# Signs of the text itself, while Apertium has its own meaning of them.
+_SIGNS, _STANDING = "*#@", "∗⌗⍟"
 _TIMEOUT_S = 60
 
 
@@ -46,7 +52,7 @@ def targets(source: str) -> list[str]:
 
 
 def translate(text: str, source: str, target: str) -> str:
-    """Translate; line breaks stay. Raises NotSupported, NotInstalled, TimeoutError."""
+    """Translate; line breaks stay, and a word that is not known stays behind ⁑. Raises NotSupported, NotInstalled, TimeoutError."""
     program = shutil.which("apertium", path=os.defpath)
     if program is None:
         raise NotInstalled
@@ -72,8 +78,8 @@ def _run(program: str, mode: str, text: str) -> str:
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(
-            [program, "-u", "-f", "txt", mode],
-            input=text.encode(),
+            [program, "-f", "txt", mode],
+            input=text.translate(str.maketrans(_SIGNS, _STANDING)).encode(),
             capture_output=True,
             timeout=_TIMEOUT_S,
             env=environment,
@@ -81,5 +87,6 @@ def _run(program: str, mode: str, text: str) -> str:
         )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
         raise TimeoutError from None
-    translated = done.stdout.decode("utf-8", "replace")
+    translated = _UNFORMED.sub("", _UNKNOWN.sub(UNKNOWN, done.stdout.decode("utf-8", "replace")))
+    translated = translated.translate(str.maketrans(_STANDING, _SIGNS))
     return translated if text.endswith("\n") else translated.removesuffix("\n")

@@ -9,7 +9,8 @@ import pytest
 
 from dicomlake.errors import ConfigError
 from dicomlake.pipeline.engines import LiveEngine, engine, google_cloud
-from dicomlake.reports.translate import EngineDown
+from dicomlake.pipeline.translation import Translation, translated_line
+from dicomlake.reports.translate import EngineDown, NoSuchPair
 from dicomlake.settings import load
 
 ASKED: list[tuple[str, str, dict[str, str]]] = []
@@ -63,3 +64,16 @@ def test_an_engine_that_needs_a_key_does_not_start_without_one(name: str) -> Non
     with pytest.raises(ConfigError):
         engine(settings)
     assert engine(settings, "a key").name == name
+
+
+def test_a_pair_that_no_engine_has_is_said_and_stops_nothing_else() -> None:
+    def ask(text: str, source: str, target: str) -> str:
+        if target == "de":
+            raise NoSuchPair
+        return text
+
+    translation = Translation(LiveEngine("an engine", ask), None)
+    said = translated_line('{"id": 1, "text": "The heart is large.", "lang": "en"}', "de", translation)
+    assert said["text"] == "The heart is large." and "en to de (an engine)" in str(said["error"])
+    made = translated_line('{"id": 2, "text": "The heart is large.", "lang": "en"}', "fr", translation)
+    assert made["engine"] == "an engine" and "error" not in made

@@ -1,9 +1,12 @@
 """Around any engine: placeholders, numbers and eponyms come back whole, terms come from the glossary, and what fails is kept and marked."""
 
+import random
 import re
 import shutil
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dicomlake.reports.translate import Translator
 from dicomlake.rules.glossary import load_glossary, plural
@@ -11,11 +14,14 @@ from localemu.translate import apertium
 
 GLOSSARY = load_glossary()
 EPONYMS = ("baker", "crohn", "hounsfield", "tarlov", "schmorl")
+ENGINES = [apertium.translate]
+SHARED = Translator(lambda *asked: ENGINES[-1](*asked), GLOSSARY, EPONYMS)  # the glossary is compiled once
 installed = pytest.mark.skipif(shutil.which("apertium") is None, reason="apertium is not installed")
 
 
 def through(text: str, source: str, target: str, engine=apertium.translate) -> str:  # type: ignore[no-untyped-def]
-    return Translator(engine, GLOSSARY, EPONYMS).translate(text, source, target).text
+    ENGINES.append(engine)
+    return SHARED.translate(text, source, target).text
 
 
 def shouting(text: str, _source: str, _target: str) -> str:
@@ -109,6 +115,77 @@ def test_chunks_are_small_enough_for_a_url() -> None:
 )  # fmt: skip
 def test_plurals(term: str, lang: str, expected: str) -> None:
     assert plural(term, lang) == expected
+
+
+WORDS = st.sampled_from(
+    "the patient was seen again with stable lesion left lung no effusion several small cysts Baker cyst BI-RADS 3".split()
+)
+TOKENS = st.one_of(
+    WORDS,
+    st.builds("[{}-{:05d}]".format, st.sampled_from(["NAME", "ID", "HOSPITAL"]), st.integers(0, 99_999)),
+    st.sampled_from(["[DATE]", "[AGE]", "2023-02-06", "14.03.2021", "L4-L5", "SUVmax 3.4", "120/80 mmHg", "-35 HU", "1:3", "5-10 %"]),
+    st.builds("{} {}".format, st.decimals("0.1", 4000, places=1), st.sampled_from(["mm", "cm", "ml", "mGy", "mg/dl", "m/s", "%", "HU"])),
+    st.builds("{} x {} x {} mm".format, *[st.integers(1, 90)] * 3),
+)  # fmt: skip
+SENTENCES = st.lists(
+    st.lists(TOKENS, min_size=1, max_size=14).map(lambda words: "The " + " ".join(words) + "."),
+    min_size=1,
+    max_size=6,
+)
+WHOLE = re.compile(r"\[[A-Z]+(?:-\d{5})?\]|\d+(?:[.,]\d+)*|(?<=\d )(?:mm|cm|ml|mGy|mg/dl|m/s|%|HU|mmHg)(?![\w/])")
+
+
+def careless(seed: int):  # type: ignore[no-untyped-def]
+    """An engine that loses, doubles, moves and invents marks and numbers now and then."""
+    chance = random.Random(seed)
+
+    def engine(text: str, *_: str) -> str:
+        parts = re.split(r"(⟦\d+⟧)", text)
+        for number, part in enumerate(parts):
+            if part.startswith("⟦") and chance.random() < 0.15:
+                parts[number] = chance.choice(["", part * 2, f"{part} 7", part.replace("⟦", "[")])
+        if chance.random() < 0.2:
+            chance.shuffle(parts)
+            return " ".join(parts)
+        return "".join(parts)
+
+    return engine
+
+
+@given(sentences=SENTENCES, seed=st.integers(0, 1000))
+def test_whatever_an_engine_does_placeholders_numbers_and_units_come_back_whole(
+    sentences: list[str], seed: int
+) -> None:
+    text = " ".join(sentences)
+    for source, target in (("en", "es"), ("en", "fr"), ("es", "en")):
+        made = through(text, source, target, engine=careless(seed))
+        assert sorted(WHOLE.findall(made)) == sorted(WHOLE.findall(text))
+        assert "⟦" not in made
+
+
+@installed
+@given(sentences=SENTENCES)
+@settings(max_examples=4)
+def test_through_apertium_placeholders_numbers_and_units_come_back_whole(sentences: list[str]) -> None:
+    text = "\n".join(sentences)
+    for target in ("es", "it"):
+        assert sorted(WHOLE.findall(through(text, "en", target))) == sorted(WHOLE.findall(text))
+
+
+@installed
+def test_a_word_the_engine_does_not_know_is_marked_and_not_passed_off_as_translated() -> None:
+    made = Translator(apertium.translate, GLOSSARY, EPONYMS).translate(
+        "There is a zonkular lesion of 5 mm. Normal liver.", "en", "es"
+    )
+    assert made.text.startswith("Se observa") and "⟪zonkular⟫" in made.text
+    assert (made.unknown, made.kept) == (1, 0)
+    assert "⟪" not in through("The liver is normal, with #3 and 2*4 and a@b.", "en", "es")
+
+
+@installed
+def test_short_labels_in_capitals_are_no_words() -> None:
+    assert "ID 55" in through("ID 55. There is a nodule.", "en", "fr")
+    assert through("CT CHEST WITH CONTRAST", "en", "es") == "TC DE TÓRAX CON CONTRASTE"
 
 
 @pytest.mark.parametrize("said", ["Lesión derecha.", "Lesión.", "No lesión izquierda."])

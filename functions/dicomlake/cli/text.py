@@ -92,7 +92,7 @@ def translate(source: Path, destination: Path, target: str, as_json: bool) -> No
     """Translate texts that have been scrubbed.
 
     Each line {id, text[, lang]} becomes {id, text, engine}. Placeholders, numbers, units and names of signs and diseases come back as they
-    were; a sentence that does not stays in its own language behind a mark. The engine is the one DICOMLAKE_TRANSLATE_URL names, else
+    were; a sentence that does not stays in its own language behind a mark, a word that the engine does not know between marks. The engine is the one DICOMLAKE_TRANSLATE_URL names, else
     Apertium on this machine.
     """
     settings = environment.load()
@@ -112,9 +112,11 @@ def translate(source: Path, destination: Path, target: str, as_json: bool) -> No
             kept += int(str(made.get("untranslated_sentences", 0)))
             bar.update(len(line))
     if as_json:
-        emit_json({"lines": lines, "unreadable": wrong, "untranslated_sentences": kept})
+        emit_json({"lines": lines, "not_translated": wrong, "untranslated_sentences": kept})
     else:
-        click.echo(f"{lines} texts, {wrong} lines without a text, {kept} sentences kept in their own language")
+        click.echo(
+            f"{lines} texts, {wrong} lines not translated (see their `error`), {kept} sentences kept in their own language"
+        )
     if wrong:
         sys.exit(1)
 

@@ -28,7 +28,7 @@ from dicomlake.pipeline.translation import Translation, translation_for
 from dicomlake.pixels import PixelWorker
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.reports.clean import CleanReport
-from dicomlake.reports.translate import EngineDown
+from dicomlake.reports.translate import EngineDown, NoSuchPair
 from dicomlake.rules import load_pixel_routes, load_pixel_rules, load_profile, load_site
 
 # From this size on a file is mapped instead of read.
@@ -266,6 +266,8 @@ def _translated(path: Path, order: Order, assessment: Assessment) -> Assessment:
         return assessment
     try:
         _write_report(path, order, translation.of_report(report, order.translate_to))
+    except NoSuchPair:
+        return replace(assessment, detail="no_engine_for_language")
     except EngineDown:
         return replace(assessment, detail="not_translated")
     return assessment

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dicomlake import safelog
-from dicomlake.errors import ConfigError, TransientError
+from dicomlake.errors import TransientError
 from dicomlake.lake import objects
 from dicomlake.pipeline.arrival import Arrival, row_key
 from dicomlake.pipeline.engines import LiveEngine, engine, laptop_endpoint
@@ -67,7 +67,10 @@ def translation_for(settings: Settings) -> Translation:
 
 
 def translated_line(line: str, target: str, translation: Translation) -> dict[str, object]:
-    """A line of JSON `{id, text[, lang]}` in, `{id, text, engine}` out. Raises TransientError when no engine answers."""
+    """A line of JSON `{id, text[, lang]}` in, `{id, text, engine}` out, with an `error` for one that cannot be translated.
+
+    Raises TransientError when no engine answers.
+    """
     try:
         given = json.loads(line)
     except (ValueError, RecursionError):
@@ -79,13 +82,13 @@ def translated_line(line: str, target: str, translation: Translation) -> dict[st
     try:
         made = translation.translated(text, source, target) if source != target else Translated(text, 0, 0)
     except NoSuchPair:
-        raise ConfigError(
-            f"the translation engine ({translation.engine.name}) has no way from {source} to {target}"
-        ) from None
+        said = f"no engine here translates {source} to {target} ({translation.engine.name}); the text is as it was"
+        return {"id": given.get("id"), "text": text, "error": said}
     except EngineDown:
         raise TransientError("translation_unreachable") from None
     answer: dict[str, object] = {"id": given.get("id"), "text": made.text, "engine": translation.engine.name}
-    return answer | ({"untranslated_sentences": made.kept} if made.kept else {})
+    counts = {"untranslated_sentences": made.kept, "untranslated_words": made.unknown}
+    return answer | {name: count for name, count in counts.items() if count}
 
 
 def _key(settings: Settings) -> str:
@@ -128,6 +131,7 @@ def _load(
         "translation": made.text,
         "engine": copy.engine,
         "untranslated_sentences": made.kept,
+        "untranslated_words": made.unknown,
         "delivery_key": delivery,
         "content_key": content,
     }

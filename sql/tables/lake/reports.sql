@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS `lake.reports` (
     translation STRING OPTIONS (description = 'Machine translation of the scrubbed text; NULL in the row of the report itself.'),
     engine STRING OPTIONS (description = 'What translated, with its version.'),
     untranslated_sentences INT64 OPTIONS (description = 'Sentences kept in the source language, since their translation failed its checks; they are marked in the text.'),
+    untranslated_words INT64 OPTIONS (description = 'Words that the engine does not know, kept as they are and marked in the text; engines that do not tell give 0.'),
     findings_count INT64 OPTIONS (description = 'How many places of the text were replaced.'),
     findings JSON OPTIONS (description = 'The same by label and by the layer that found it; no values.'),
     pages INT64 OPTIONS (description = 'Pages of the original.'),

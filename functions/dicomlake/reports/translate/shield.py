@@ -24,7 +24,9 @@ _BEFORE, _BEHIND = re.compile(r"([^\W\d_]+) $"), re.compile(r" ([^\W\d_]+)")
 _MEASURED = re.compile(rf"(?<![\w.,])({_NUMBER}) $")
 _ARTICLE = re.compile(r"(?<!\w)(of |)(?:(the)|an?) $", re.I)
 MARK = re.compile(r"⟦\s?(\d+)\s?⟧")
-_FOREIGN = re.compile("[⟦⟧]")
+_FOREIGN = re.compile("[⟦⟧⟪⟫⁑]")
+_LONGEST_ACRONYM = 4
+_ACRONYM = re.compile(rf"(?<![\w-])[A-ZÁÉÍÓÚÑÜ]{{2,{_LONGEST_ACRONYM}}}(?![\w-])")
 _AROUND = 4
 
 
@@ -77,6 +79,8 @@ class Shield:
             for found in self._term.finditer(sentence):
                 yield self._with_adjectives(sentence, found)
                 yield (*found.span(), _cased(self._terms[found[0].lower()].text, sentence, *found.span()))
+        if not _is_shouted(sentence):
+            yield from ((*found.span(), found[0]) for found in _ACRONYM.finditer(sentence))
         if self._eponym is not None:
             for found in self._eponym.finditer(sentence):
                 if found[0][:1].isupper():
@@ -105,6 +109,11 @@ class Shield:
         if article:
             start, text = article.start(), f"{_article(article[1].lower(), bool(article[2]), term)} {text}"
         return start, end, _cased(text, sentence, start, end)
+
+
+def _is_shouted(sentence: str) -> bool:
+    """Whether a sentence is a heading in capitals, where a short word is no abbreviation."""
+    return any(word.isupper() and len(word) > _LONGEST_ACRONYM for word in re.findall(r"[^\W\d_]+", sentence))
 
 
 def _form(term: Term) -> int:

@@ -1,6 +1,7 @@
 """Scrubbed text in, its translation out: by sentences, in chunks, each sentence checked. Called by the pipeline; the engine is passed in.
 
-A sentence whose marks or numbers do not come back whole is tried alone, and then kept in its own language and marked as such.
+A sentence whose marks or numbers do not come back whole is tried alone, and then kept in its own language and marked as such. A word that the
+engine says it does not know is marked in its sentence.
 """
 
 import re
@@ -14,7 +15,11 @@ from dicomlake.rules.glossary import Glossary
 # Text, source and target language in, translated text out. Raises EngineDown when no answer is to be had.
 Engine = Callable[[str, str, str], str]
 MAX_CHUNK = 1500  # characters: they travel in a URL, where a letter may take six
-KEPT = "⟪{}⟫ "
+KEPT, _OPEN = "⟪{}⟫ ", "⟪"
+# How an engine tells that it does not know a word: before it.
+UNKNOWN = "⁑"
+_UNKNOWN = re.compile(rf"{UNKNOWN}([^\W_]+(?:[-'’][^\W_]+)*)")
+_LEAST_WORD = 4
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+(?=[\[¿¡A-ZÀ-ÞŒ0-9])|(?<=:)\s+")
 _PART = re.compile(r"[\n\f\t]+")
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
@@ -31,11 +36,14 @@ class NoSuchPair(EngineDown):
 
 @dataclass(frozen=True)
 class Translated:
-    """The text in the other language; `kept` counts sentences left in their own, which stand behind ⟪their language⟫."""
+    """The text in the other language; `kept` counts sentences left in their own, which stand behind ⟪their language⟫, `unknown` the words that
+    the engine does not know, which stand as they were in ⟪ ⟫.
+    """
 
     text: str
     kept: int
     sentences: int
+    unknown: int = 0
 
 
 class Translator:
@@ -46,6 +54,7 @@ class Translator:
         self._glossary = glossary
         self._eponyms = frozenset(eponyms)
         self._shield = lru_cache(maxsize=32)(self._made)
+        self._words = lru_cache(maxsize=8)(self._target_words)
 
     def translate(self, text: str, source: str, target: str) -> Translated:
         """Translate; lines, pages and cells stay. Raises EngineDown."""
@@ -53,25 +62,43 @@ class Translator:
         shield = self._shield(source, target)
         work = {index: shield.applied(part) for index, part in enumerate(parts) if _is_language(part)}
         done = self._translated(list(work.values()), source, target)
-        kept = 0
+        kept = unknown = 0
         for (index, shielded), new in zip(work.items(), done, strict=True):
-            checked = self._proven(parts[index], _checked(parts[index], shielded, new), source, target)
+            checked = self._accepted(parts[index], shielded, new, source, target)
             if checked is None and MARK.sub("", shielded.text).strip(" .,;:"):
-                again = _checked(parts[index], shielded, self._engine(shielded.text, source, target))
-                checked = self._proven(parts[index], again, source, target)
+                again = self._engine(shielded.text, source, target)
+                checked = self._accepted(parts[index], shielded, again, source, target)
             if checked is None:
                 kept += 1
                 checked = KEPT.format(source) + parts[index]
+            unknown += checked.count(_OPEN) if not checked.startswith(KEPT.format(source)) else 0
             parts[index] = checked
-        return Translated("".join(parts), kept, len(work))
+        return Translated("".join(parts), kept, len(work), unknown)
 
-    def _proven(self, old: str, new: str | None, source: str, target: str) -> str | None:
-        """The sentence, if it tells of the same sides, and denies where the other denies."""
-        if new is None:
-            return None
+    def _accepted(self, old: str, shielded: Shielded, new: str, source: str, target: str) -> str | None:
+        """The sentence restored, if nothing that counts was lost, and it tells of the same sides and denies where the other denies. What stands
+        behind marks is the glossary's, and not looked at.
+        """
         ours, theirs = self._glossary.senses.get(source, {}), self._glossary.senses.get(target, {})
-        same = all(_tells(old, ours[name]) == _tells(new, theirs[name]) for name in ours.keys() & theirs.keys())
-        return new if same else None
+        before, after = MARK.sub(" ", shielded.text), MARK.sub(" ", new)
+        if any(_tells(before, ours[name]) != _tells(after, theirs[name]) for name in ours.keys() & theirs.keys()):
+            return None
+        return _checked(old, shielded, self._told(new, target))
+
+    def _told(self, new: str, target: str) -> str:
+        """The sentence with the words that the engine does not know in brackets, ⟪word⟫; without what is a word of the other language anyway."""
+
+        def shown(found: re.Match[str]) -> str:
+            word = found[1]
+            known = len(word) < _LEAST_WORD or word.isupper() or word.lower() in self._words(target)
+            return word if known else f"{_OPEN}{word}⟫"
+
+        return _UNKNOWN.sub(shown, new).replace(UNKNOWN, "")
+
+    def _target_words(self, target: str) -> frozenset[str]:
+        """The words of the glossary in a language."""
+        tables = (table for (_, to), table in self._glossary.terms.items() if to == target)
+        return frozenset(word for table in tables for term in table.values() for word in term.text.lower().split())
 
     def _made(self, source: str, target: str) -> Shield:
         return Shield(self._glossary, self._eponyms, source, target)
