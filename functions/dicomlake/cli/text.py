@@ -92,8 +92,8 @@ def translate(source: Path, destination: Path, target: str, as_json: bool) -> No
     """Translate texts that have been scrubbed.
 
     Each line {id, text[, lang]} becomes {id, text, engine}. Placeholders, numbers, units and names of signs and diseases come back as they
-    were; a sentence that does not stays in its own language behind a mark, a word that the engine does not know between marks. The engine is the one DICOMLAKE_TRANSLATE_URL names, else
-    Apertium on this machine.
+    were; a sentence that does not stays in its own language behind a mark, a word that the engine does not know between marks. The engine is
+    the one DICOMLAKE_TRANSLATE_URL names, else Apertium on this machine. A line of a pair that it does not have gets an `error`.
     """
     settings = environment.load()
     if destination.resolve() == source.resolve():
