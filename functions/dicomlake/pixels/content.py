@@ -19,6 +19,7 @@ _FINE_OVER_NOISE = 2.2  # which the twelfth of its pixels must be
 _MIDDLE, _FEW = _CELL * _CELL // 2, _CELL * _CELL - 12  # of the pixels of a cell, in order
 _STROKE = 7  # pixels: just beyond a fine stroke
 _AROUND = 5  # cells
+_WIDE = 2.0  # pixels of smoothing under which large letters on noise still have slopes
 _WORTH = 0.85  # share of the picture beyond which it is shown whole
 
 
@@ -41,17 +42,28 @@ def busy(image: Image, fine: bool) -> NDArray[np.bool_]:
     """Cells of 16 x 16 pixels in which something stands out in any channel."""
     found = np.zeros((-(-image.shape[0] // _CELL), -(-image.shape[1] // _CELL)), bool)
     for channel in channels(image):
-        out = strokes(channel) if fine else _slopes(channel)
-        whole = np.pad(out, [(0, cells * _CELL - side) for cells, side in zip(found.shape, out.shape, strict=True)])
-        cells = whole.reshape(found.shape[0], _CELL, found.shape[1], _CELL).transpose(0, 2, 1, 3)
-        ranked = np.partition(cells.reshape(*found.shape, -1), (_MIDDLE, _FEW), axis=2)
-        usual = cv2.blur(ranked[..., _MIDDLE].astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
-        quiet = cv2.erode(usual, np.ones((_AROUND, _AROUND), np.uint8))
         if fine:
-            found |= ranked[..., _FEW] >= np.maximum(_LEAST, _FINE_OVER_NOISE * quiet)
+            cells = _cells(strokes(channel), found.shape)
+            ranked = np.partition(cells, (_MIDDLE, _FEW), axis=2)
+            found |= ranked[..., _FEW] >= np.maximum(_LEAST, _FINE_OVER_NOISE * _quiet(ranked[..., _MIDDLE]))
         else:
-            found |= cells.reshape(*found.shape, -1).max(axis=2) >= np.maximum(_LEAST, _OVER_NOISE * quiet)
+            for smooth in (channel, np.asarray(cv2.GaussianBlur(channel, (0, 0), _WIDE), np.uint8)):
+                cells = _cells(_slopes(smooth), found.shape)
+                usual = np.partition(cells, _MIDDLE, axis=2)[..., _MIDDLE]
+                found |= cells.max(axis=2) >= np.maximum(_LEAST, _OVER_NOISE * _quiet(usual))
     return found
+
+
+def _cells(values: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The values of each cell in a row of their own."""
+    whole = np.pad(values, [(0, cells * _CELL - side) for cells, side in zip(shape, values.shape, strict=True)])
+    return whole.reshape(shape[0], _CELL, shape[1], _CELL).transpose(0, 2, 1, 3).reshape(*shape, -1)
+
+
+def _quiet(usual: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What is usual in the quietest cells around each."""
+    around = cv2.blur(usual.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.erode(around, np.ones((_AROUND, _AROUND), np.uint8)), np.float32)
 
 
 def channels(image: Image) -> list[NDArray[np.uint8]]:

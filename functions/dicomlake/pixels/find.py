@@ -22,18 +22,19 @@ from dicomlake.rules.cleaning import LookRules
 Mask = NDArray[np.bool_]
 
 _KNOWN_BEST = 32.0  # pixels of height
-_MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.5, 4.0  # of a small part that is looked into
+_MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.2, 4.0  # of a small part that is looked into
 _LINE = 5.0  # heights in length from which on a find is a line
 
 
 def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
     """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3)."""
     counted = [one.polygon for one in _seen(image, rules, threads) if _counts(image, one, rules, threads)]
-    found = whole_lines(image, counted)
-    covered = mask_of(image.shape[:2], (padded(polygon, rules.pad) for polygon in found))
+    lines = whole_lines(image, counted)
+    covered = mask_of(image.shape[:2], (padded(polygon, rules.pad) for polygon in lines))
     more = [polygon for part in chances(image, covered) for polygon in _looked_into(image, part, rules, threads)]
-    found += whole_lines(image, more)
-    return [padded(polygon, rules.pad) for polygon in found]
+    if more:
+        lines = whole_lines(image, counted + more)
+    return [padded(polygon, rules.pad) for polygon in lines]
 
 
 def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> list[Polygon]:
@@ -48,8 +49,15 @@ def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> li
     tall = part[0].stop - part[0].start > part[1].stop - part[1].start
     spread = spread_out(shown)
     offset = np.array([columns.start, rows.start], np.float32)
-    for view, sideways in ((shown, tall), (spread, tall), (spread, not tall), (255 - spread, tall)):
-        seen = find_text(np.ascontiguousarray(np.rot90(view)) if sideways else view, scale, net, threads)
+    tries = (
+        (shown, tall, 1.0),
+        (spread, tall, 1.4),
+        (spread, not tall, 1.0),
+        (255 - spread, tall, 0.7),
+        (spread, tall, 2.0),
+    )
+    for view, sideways, times in tries:
+        seen = find_text(np.ascontiguousarray(np.rot90(view)) if sideways else view, scale * times, net, threads)
         there = [(_back(one.polygon, shown.shape[1]) if sideways else one.polygon) + offset for one in seen]
         kept = [
             one
