@@ -4,7 +4,7 @@
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -227,8 +227,3 @@ def _tone(
             if np.abs(differences).min() >= enough and (np.all(differences > 0) or np.all(differences < 0)):
                 return colour, plate_colour
     return None
-
-
-def grey(made: Scene) -> Scene:
-    """The same scene without colour, frames rows x columns."""
-    return replace(made, frames=[cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in made.frames])

@@ -13,7 +13,7 @@ from dicomlake.cli.files import deidentify, explain, verify
 from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
 from dicomlake.cli.physics import dose_export, dose_report
-from dicomlake.cli.platform import batches, quarantine, query, replay, send, sql
+from dicomlake.cli.platform import batches, jobs, quarantine, query, replay, send, sql
 from dicomlake.cli.text import scrub, translate
 
 
@@ -39,6 +39,7 @@ for verb in (
     batches,
     quarantine,
     replay,
+    jobs,
     sql,
 ):
     verbs.add_command(verb)

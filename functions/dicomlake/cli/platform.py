@@ -1,4 +1,4 @@
-"""Verbs that talk to a running platform, local or in the cloud: `send`, `query`, `batches`, `quarantine`, `replay`, `sql`."""
+"""Verbs that talk to a running platform, local or in the cloud: `send`, `query`, `batches`, `quarantine`, `replay`, `jobs`, `sql`."""
 
 import getpass
 import sys
@@ -12,6 +12,7 @@ from dicomlake import settings as environment
 from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import steward
+from dicomlake.pipeline.jobs import waiting, work_off
 from dicomlake.pipeline.services import Services
 from dicomlake.rules import load_codes
 
@@ -244,6 +245,23 @@ def replay(site: str | None, batch: str | None, code: str | None, actor: str, as
     if count == 0:
         raise ConfigError("nothing to replay: no object of this batch has arrived, or none is held for this reason")
     show(["replayed"], [(count,)], as_json)
+
+
+@click.command()
+@json_option
+@plain_errors
+def jobs(as_json: bool) -> None:
+    """Work off the pictures that are too long for a function: what a scheduled job runs."""
+    services = Services(platform_services().settings, bounded=False)
+    names = waiting(services)
+    done = 0
+    with progress(len(names), "picture", "working off") as bar:
+        for name in names:
+            done += work_off(services, name)
+            bar.update(1)
+    show(["waited", "done"], [(len(names), done)], as_json)
+    if done < len(names):
+        raise ConfigError("some could not be worked off, since the platform was busy: run the same command again")
 
 
 @click.group()

@@ -41,10 +41,13 @@ _MAX_LINES = 200_000  # of manifests held in memory, about 100 MB
 
 
 class Services:
-    """Settings in, everything else on demand. Raises ConfigError for a key or rule file that is missing or unusable."""
+    """Settings in, everything else on demand; `bounded`: for a function, whose time is short. Raises ConfigError for a key or rule file that is
+    missing or unusable.
+    """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, bounded: bool = True) -> None:
         self.settings = settings
+        self.bounded = bounded
         self.manifests: Recent[Delivery] = Recent(_MAX_LINES)
         self.announced: Recent[Announced] = Recent(_MAX_LINES)
         self.remembered: Recent[bool] = Recent(_MAX_LINES)
@@ -73,8 +76,9 @@ class Services:
 
     @cached_property
     def pixel_rules(self) -> PixelRules:
-        """How pictures are looked at."""
-        return load_pixel_rules(self.rules_root)
+        """How pictures are looked at, and for how long."""
+        rules = load_pixel_rules(self.rules_root)
+        return rules if self.bounded else rules.for_job()
 
     @cached_property
     def pixel_worker(self) -> PixelWorker:
@@ -111,7 +115,7 @@ class Services:
         """What assessing an object of `site` takes."""
         if site not in self._tools:  # a profile is compiled once per site, not once per object
             rules = self.site_rules(site)
-            look = Pictures(self.pixel_worker, self.pixel_rules, site, bounded=True)
+            look = Pictures(self.pixel_worker, self.pixel_rules, site, bounded=self.bounded)
             key, own = self.research(site), self.settings
             self._tools[site] = site_tools(
                 self.profile,

@@ -88,6 +88,8 @@ def record(services: Services, arrival: Arrival, judged: Judged) -> None:
         receipts.write_pending(services, arrival, tasks.to_json(arrival))
         if found.detail == "handed_on":
             tasks.submit(services, arrival)
+        elif found.detail == "waits_for_job":
+            tasks.leave_to_job(services, arrival)
     else:
         receipts.write_final(services, arrival, judged)
 

@@ -1,8 +1,8 @@
 """What never got a receipt (a killed worker, a lost event) is sent round again. The flow of `on_operations_schedule`.
 
 A task that nobody has finished for an hour is written anew, so that it has an event again. An object without a receipt and without a
-task gets one. After ten such rounds, an hour apart, the object is held as `internal_error`: an outage or a long line of work is no reason
-to hold anything.
+task gets one, unless it waits for the job. After ten such rounds, an hour apart, the object is held as `internal_error`: an outage or a
+long line of work is no reason to hold anything.
 """
 
 import datetime
@@ -32,6 +32,9 @@ def sweep(services: Services, overdue: datetime.timedelta = OVERDUE) -> int:
         if task.created_at <= limit:
             _wake(services, task)
             count += 1
+    at_work |= {
+        _arrival_id(name) for name in objects.names(services.storage, services.settings.state_bucket, tasks.JOB_FOLDER)
+    }
     for bucket, site in services.settings.sites.items():
         folder = f"receipts/{site}/"
         settled = {receipt_id(name) for name in objects.names(services.storage, services.settings.state_bucket, folder)}
@@ -80,7 +83,7 @@ def _renew(services: Services, found: ObjectFacts, rounds: int) -> None:
 
 def _arrival_id(task_name: str) -> str:
     """`<object_key>-<generation>` of a task's name, which begins with the action and may end in a word that names one more."""
-    return "-".join(task_name.removeprefix(tasks.FOLDER).removesuffix(".json").split("-")[1:3])
+    return "-".join(task_name.rpartition("/")[2].removesuffix(".json").split("-")[1:3])
 
 
 def _send_round(services: Services, arrival: Arrival, limit: datetime.datetime) -> int:

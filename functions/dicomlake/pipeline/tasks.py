@@ -1,6 +1,7 @@
 """Task objects: how a light function hands work on. Writing one to the state bucket is the call; its own event runs `on_task` (`work.py`).
 
-A task names a landing object and what to do with it. It is deleted when done, so a repeated task event finds nothing and ends.
+A task names a landing object and what to do with it. It is deleted when done, so a repeated task event finds nothing and ends. What a task
+function has no time for is written to a folder of its own, which makes no event and waits for the job (`jobs.py`).
 """
 
 import json
@@ -15,7 +16,7 @@ from dicomlake.lake.faults import ObjectGone
 from dicomlake.pipeline.arrival import Arrival
 from dicomlake.pipeline.services import Services
 
-FOLDER = "tasks/"
+FOLDER, JOB_FOLDER = "tasks/", "jobs/"
 _MAX_TASK_BYTES = 16384
 
 
@@ -51,6 +52,12 @@ def submit(
     name = f"{FOLDER}{action}-{arrival.id}{'-' + again if again else ''}.json"
     body = to_json(arrival, action, code)
     objects.create(services.storage, services.settings.state_bucket, name, body, "application/json")
+
+
+def leave_to_job(services: Services, arrival: Arrival) -> None:
+    """Leave `arrival` for the job. The same call twice is one entry."""
+    name = f"{JOB_FOLDER}ingest-{arrival.id}.json"
+    objects.create(services.storage, services.settings.state_bucket, name, to_json(arrival), "application/json")
 
 
 def to_json(arrival: Arrival, action: str = "ingest", code: Code | None = None) -> bytes:

@@ -4,7 +4,7 @@ Called by `pipeline/`; the values go to `pixels/`. Every number has its reason i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -61,7 +61,7 @@ class LookRules:
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
     """Ceilings of one object: pixels of a frame, of all frames, number of frames; `task_pixels` is what a task function can look at in its
-    time; `seconds` and `memory_mib` bound the child that does it.
+    time; `seconds` (of a job: `job_seconds`) and `memory_mib` bound the child that does it.
     """
 
     frame_pixels: int = 40_000_000
@@ -69,6 +69,7 @@ class PictureLimits:
     frames: int = 20_000
     task_pixels: int = 120_000_000
     seconds: int = 540
+    job_seconds: int = 43_200
     memory_mib: int = 1024
 
 
@@ -120,6 +121,10 @@ class PixelRules:
     def boxes(self, facts: Facts) -> tuple[Box, ...]:
         """Where the device of an object with these facts writes."""
         return tuple(box for region in self.regions if region.holds(facts) for box in region.boxes)
+
+    def for_job(self) -> "PixelRules":
+        """The same with a job's time."""
+        return replace(self, limits=replace(self.limits, seconds=self.limits.job_seconds))
 
     def of_site(self, site: str) -> SitePictures:
         """What a site wants."""
