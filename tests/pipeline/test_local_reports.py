@@ -1,6 +1,7 @@
 """Folders with reports on a laptop: two passes, so that each is cleaned with what is known of its study."""
 
 import json
+import re
 from pathlib import Path
 
 import pydicom
@@ -58,6 +59,28 @@ def test_reports_and_images_of_a_study_share_patient_study_and_shift(tmp_path: P
     image = pydicom.dcmread(tmp_path / "out" / str(lines["case/1.dcm"].output))
     day = f"{image.StudyDate[:4]}-{image.StudyDate[4:6]}-{image.StudyDate[6:]}"
     assert f"Study date: {day}" in text(tmp_path, str(lines["case/note.txt"].output))
+
+
+def test_one_person_has_one_placeholder_through_a_study_whatever_comes_first(tmp_path: Path) -> None:
+    """In a report, in the text of a structured report, and in a message; dates in all of them move as the header's do."""
+    said = "Seen by Dr. Hannelore Weissgerber on 2023-05-17. Miriam Okafor Leclerc has a nodule of 12 mm."
+    pages = makers.pdf([(said, *makers.FINDINGS)])
+    files = {
+        "b/sr.dcm": structured_report(said, StudyDate="20230517", **HEADER),
+        "b/n.txt": said.encode(),
+        "b/p.pdf": pages,
+    }
+    lines = run(tmp_path / "one", files)
+    assert {line.outcome for line in lines.values()} == {"released"}
+    report = pydicom.dcmread(tmp_path / "one" / "out" / "b" / "sr.dcm")
+    texts = [text(tmp_path / "one", "b/n.txt").strip(), text(tmp_path / "one", "b/p.pdf.txt").split("\n")[0]]
+    day = f"{report.StudyDate[:4]}-{report.StudyDate[4:6]}-{report.StudyDate[6:]}"
+    assert texts == [report.ContentSequence[0].TextValue] * 2
+    assert len(set(re.findall(r"\[NAME-\d{5}\]", texts[0]))) == 2 and day in texts[0]
+    run(tmp_path / "two", {"b/z.dcm": files["b/sr.dcm"], "b/a.txt": files["b/n.txt"]})
+    run(tmp_path / "three", {"b/a.dcm": files["b/sr.dcm"], "b/z.txt": files["b/n.txt"]})
+    assert text(tmp_path / "two", "b/a.txt") == text(tmp_path / "three", "b/z.txt")
+    assert text(tmp_path / "two", "b/a.txt").strip() == texts[0]
 
 
 def test_names_keep_their_place_and_never_take_that_of_another_input(tmp_path: Path) -> None:

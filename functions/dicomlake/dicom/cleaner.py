@@ -131,16 +131,15 @@ class Cleaner:
                 if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
                     yield Span(start, end, "")
         if recognise and not known_only and self.recognise is not None:
-            yield from (
-                Span(start, end, "") for start, end in self.recognise(text.rstrip(_PADDING), self.identities.known)
-            )
+            for start, end, *instead in self.recognise(text.rstrip(_PADDING), self.identities.known):
+                yield Span(start, end, instead[0] if instead else "")
 
     def _told(self, text: str, known_only: bool, recognise: bool) -> Iterator[str]:
         """The words of names that forms of text give away and that the object is not known by."""
         plain, rules = unaccented(text), self.engine.rules
         found = [span for one in rules.sure if one.is_name for span in one.spans(plain, rules)]
         if recognise and not known_only and self.recognise is not None:
-            found += self.recognise(text.rstrip(_PADDING), self.identities.known)
+            found += [(one[0], one[1]) for one in self.recognise(text.rstrip(_PADDING), self.identities.known)]
         for start, end in found:
             for word in rules.names.telling(plain[start:end]):
                 if word not in self.identities.strong:
@@ -160,7 +159,7 @@ def _with_marks(text: str, end: int) -> int:
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans that do not overlap. One written whole holds those within it; whatever else overlaps goes together."""
+    """Spans that do not overlap. One written whole holds those within it; whatever else overlaps goes together, behind its first placeholder."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda one: (one.start, -one.end, one.whole)):
         if span.start == span.end:
@@ -171,7 +170,8 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         elif last.whole and span.end <= last.end and (span.start, span.end) != (last.start, last.end):
             continue
         else:
-            merged[-1] = Span(last.start, max(last.end, span.end), "")
+            instead = next((one.new for one in (last, span) if one.new.startswith("[")), "")
+            merged[-1] = Span(last.start, max(last.end, span.end), instead)
     return merged
 
 

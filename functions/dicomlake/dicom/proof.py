@@ -35,6 +35,8 @@ _DATE_LIKE = re.compile(
     r"(?<!\d)(?<!\d\.)(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}|\d{8})(?!\d|\.\d)"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
+# What a recogniser may put in the place of what it found.
+_PLACEHOLDER = re.compile(r"\[[A-Z]{2,12}(?:-\d{5})?\]")
 _NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
 _IDS = (0x00100020, 0x00101000, 0x00080050)  # PatientID, OtherPatientIDs, AccessionNumber
 _SEARCHED = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS"}
@@ -209,12 +211,18 @@ class Proof:
         return any(number.strip(_PADDING) in one for one in ids)
 
     def _cleaned(self, rule: Rule, tag: int, vr: bytes, old: bytes, new: bytes) -> None:
-        """Words may be missing, never be new but for the months of moved dates; a true date of the object may not stand where it stood."""
+        """Words may be missing or have a placeholder instead, never be new but for the months of moved dates; a true date of the object may
+        not stand where it stood.
+        """
         if new.strip(_PADDING) in (b"", self._constant(vr)):
             return
         before, after = self._charset.decode(old, vr), self._charset.decode(new, vr)
         if before != after:
-            added = set(_WORDS.findall(after.lower())) - set(_WORDS.findall(before.lower())) - self._months
+            added = (
+                set(_WORDS.findall(_PLACEHOLDER.sub(" ", after).lower()))
+                - set(_WORDS.findall(before.lower()))
+                - self._months
+            )
             if any(word not in before.lower() for word in added):
                 raise failed("text_invented")
         shown = set(_DATE_LIKE.findall(after)) & set(_DATE_LIKE.findall(before))

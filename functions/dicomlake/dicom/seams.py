@@ -1,7 +1,8 @@
 """What other rooms hand to `deidentify`: a recogniser of text and a treated picture. Types only; the pipeline connects the rooms.
 
 A recogniser is `(text, known) -> spans`: text of one value, what the object itself is known to identify people with, and the places
-(start, end) in that text that identify somebody. It must give the same spans for the same arguments, and may be called often.
+(start, end) in that text that identify somebody, or (start, end, placeholder) where something shall stand there instead. It must give the
+same spans for the same arguments, and may be called often.
 """
 
 import datetime
@@ -38,8 +39,8 @@ class KnownIdentity:
     vital_dates: tuple[datetime.date, ...] = field(default=(), repr=False)
 
 
-# Text and what is known in, the (start, end) of what identifies somebody out.
-Recogniser = Callable[[str, KnownIdentity], Iterable[tuple[int, int]]]
+# Text and what is known in, the (start, end) of what identifies somebody out, with what stands there instead where it is not left out.
+Recogniser = Callable[[str, KnownIdentity], Iterable[tuple[int, int] | tuple[int, int, str]]]
 
 
 @dataclass(frozen=True)

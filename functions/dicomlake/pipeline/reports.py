@@ -69,15 +69,25 @@ class ReportTools:
         days = self.key.shift_days(patient_key, *self.shift_days) if self.shift_days[1] else 0
         return Replacer(self.key, days, self.scrubber.recogniser.rules)
 
-    def _recognise(self, text: str, known: KnownIdentity) -> Iterable[tuple[int, int]]:
-        """What identifies in a text of a DICOM object. Whole dates are left to the rules that shift them."""
-        lang = None if len(text) >= _TELLING_TEXT else "en"
-        spans = self.scrubber.spans(text, values_of(known), lang)
+    def _recognise(self, text: str, known: KnownIdentity) -> Iterable[tuple[int, int, str]]:
+        """What identifies in a text of a DICOM object, and its placeholder, the same as in a report. Whole dates are left to the rules that shift
+        them.
+        """
+        from dicomlake.reports.scrub import Replacer
+
+        lang = self.scrubber.language(text, None if len(text) >= _TELLING_TEXT else "en")[0]
+        values = values_of(known)
+        spans = self.scrubber.spans(text, values, lang)
+        new = Replacer(self.key, 0, self.scrubber.recogniser.rules).new_texts(text, spans, values, lang)
         whole = (
             span.label is Label.DATE and any(len(part) == 4 for part in _digits(text[span.start : span.end]))
             for span in spans
         )
-        return tuple((span.start, span.end) for span, dated in zip(spans, whole, strict=True) if not dated)
+        return tuple(
+            (span.start, span.end, "[DATE]" if span.label is Label.DATE else stands)
+            for span, stands, dated in zip(spans, new, whole, strict=True)
+            if not dated
+        )
 
 
 def _digits(text: str) -> list[str]:

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
 )
 _SKIPPED = frozenset(
-    "fonttbl colortbl stylesheet info object objdata themedata colorschememapping datastore latentstyles listtable "
+    "fonttbl colortbl stylesheet info objdata objclass objname objalias objtime themedata colorschememapping datastore latentstyles listtable "
     "listoverridetable rsidtbl generator filetbl revtbl xmlnstbl mmathPr fldinst bkmkstart bkmkend pntext pnseclvl annotation atnid "
     "atnauthor atnref template keywords subject author operator company comment private nonshppict shppict sp sn sv wgrffmtfilter "
     "userprops docvar ffdata formfield xe tc private1 panose falt fname passwordhash".split()
@@ -126,8 +126,9 @@ class _Reader:
             self._state = replace(state, skipped=True, picture=0 if state.doubled else self.pictured)
         elif word in ("pngblip", "jpegblip") and state.picture:
             self._hex[state.picture] = []
+        elif word == "object":
+            self.objects += 1  # what it shows (its result) is text like any other
         elif word in _SKIPPED:
-            self.objects += word == "object"
             self._state = replace(state, skipped=True, picture=0, doubled=state.doubled or word == "nonshppict")
         elif word in ("v", "deleted"):
             self._state = replace(state, hidden=number != 0)
