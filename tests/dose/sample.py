@@ -15,6 +15,7 @@ from google.cloud import bigquery
 
 from dicomlake.lake import schema
 from dicomlake.pipeline import dose_report
+from dicomlake.pipeline.dose_settling import settle_dose
 from dicomlake.pipeline.services import Services
 from dicomlake.settings import Settings
 from localemu.bigquery import bigquery_app
@@ -34,6 +35,7 @@ def filled(tables: dict[str, list[Row]]) -> Iterator[Services]:
         schema.apply(services.bigquery, services.settings)
         for table, rows in tables.items():
             _insert(services.bigquery, table, rows)
+        settle_dose(services)
         yield services
 
 

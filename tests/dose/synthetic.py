@@ -53,7 +53,8 @@ MACHINES = (
 KINDS = {
     "CT": (
         Kind("Head routine", 0.27, {"dlp": 690, "ctdivol": 41}, ("Head", "69536005"), 16),
-        Kind("Chest routine", 0.2, {"dlp": 330, "ctdivol": 9.2}, ("Chest", "51185008"), 32),
+        Kind("Chest routine", 0.16, {"dlp": 330, "ctdivol": 9.2}, ("Chest", "51185008"), 32),
+        Kind("Chest low dose", 0.08, {"dlp": 62, "ctdivol": 1.7}, ("Chest", "51185008"), 32),
         Kind("Abdomen Pelvis", 0.2, {"dlp": 470, "ctdivol": 8.8}, ("Abdomen and Pelvis", "416949008"), 32),
         Kind("TAP contrast", 0.13, {"dlp": 610, "ctdivol": 8.4}, ("Chest, Abdomen and Pelvis", "416775004"), 32),
         Kind("CTPA", 0.06, {"dlp": 250, "ctdivol": 7.2}, ("Chest", "51185008"), 32),
@@ -68,7 +69,8 @@ KINDS = {
         Kind("Orthopaedic", 0.16, {"dap": 0.00008, "rp": 0.006}),
     ),
     "DX": (
-        Kind("Chest PA", 0.5, {"dap": 0.0000085}),
+        Kind("Chest PA", 0.42, {"dap": 0.0000085}),
+        Kind("Mobile chest AP", 0.08, {}),
         Kind("Abdomen AP", 0.12, {"dap": 0.00012}),
         Kind("Pelvis AP", 0.16, {"dap": 0.00011}),
         Kind("Hand", 0.22, {"dap": 0.0000022}),
@@ -233,7 +235,7 @@ def _events(chance: random.Random, kind: Kind, values: dict[str, float], modalit
                 "radiopharmaceutical": "Fluorodeoxyglucose F^18^",
             }
         ]
-    event = common | {"dap_Gym2": values["dap"], "kvp": [80.0]}
+    event = common | {"dap_Gym2": values.get("dap"), "kvp": [80.0]}
     return [event | {"rp_dose_Gy": values["rp"]}] if "rp" in values else [event]
 
 
@@ -249,7 +251,7 @@ def _totals(modality: str, events: list[Row]) -> Row:
             "total_rp_dose_Gy": total("rp_dose_Gy"),
             "total_fluoro_time_s": 240.0,
         }
-    return {"total_dap_Gym2": total("dap_Gym2")} if modality == "DX" else {}
+    return {"total_dap_Gym2": total("dap_Gym2") or None} if modality == "DX" else {}
 
 
 def _image(study: Row, number: int) -> Row:

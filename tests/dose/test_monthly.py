@@ -129,3 +129,56 @@ def test_every_table_row_has_as_many_cells_as_the_head() -> None:
     assert len(tables) >= 3
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert all(abs(sum(table.widths) - 1) < 0.011 for table in tables if table.widths)
+
+
+def test_a_protocol_of_low_dose_does_not_hide_a_high_one() -> None:
+    # UKHSA 2022: chest 290 mGy.cm. Twenty at 301 ... 320 and forty at 50: the exam's median is 50, the routine protocol's 310.5.
+    def chest(number: int, protocol: str, dlp: float) -> Study:
+        return Study(f"S{number}", f"P{number}", "D1", "CT", protocol, "chest", "adult", MONTH, None, {"dlp": dlp})
+
+    routine = [chest(n, "Chest routine", 301.0 + n) for n in range(20)]
+    low = [chest(100 + n, "Chest low dose", 50.0) for n in range(40)]
+    found = [(item.protocol, item.summary.median, item.verdict) for item in compare(report(*routine, *low))]
+    assert found == [(None, 50, "below"), ("Chest low dose", 50, "below"), ("Chest routine", 310.5, "above")]
+    assert "The median of Chest: Chest routine (DLP) is above" in told(build(report(*routine, *low), Speech.of("en")))
+
+
+def test_studies_without_the_dose_of_their_modality_are_told() -> None:
+    def film(number: int, **values: float) -> Study:
+        return Study(f"S{number}", None, "D9", "DX", "Hand", None, "adult", MONTH, None, values)
+
+    bucky = Device("D9", "Bucky", "DX", 4, 0, 0, 4)
+    document = build(report(film(1, dap=1e-5), film(2, dap=1e-5), film(3), film(4), devices=(bucky,)), Speech.of("en"))
+    assert "2 of 4 studies came without the dose quantity of their modality: radiography 2" in told(document)
+    (row,) = next(
+        block.rows for block in document.blocks if isinstance(block, Table) and "With dose report" in block.columns
+    )
+    assert row == ("Bucky", "DX", "4", "2 (50 %): Dose area product", "–", "4 (100 %)")
+
+
+def test_an_empty_month_says_what_there_is_and_what_to_do() -> None:
+    some = told(build(report(others=(datetime.date(2026, 9, 1), datetime.date(2026, 8, 1))), Speech.of("en")))
+    assert "No object with dose of October 2026 has been received." in some
+    assert "There is dose of: September 2026 and August 2026." in some
+    assert "No dose of this site is known at all." in told(build(report(devices=()), Speech.of("en")))
+
+
+def test_pseudonyms_are_cut_no_shorter_than_they_tell_studies_apart() -> None:
+    alike = [
+        Study(
+            f"SSAMEBEGINNING{n}X",
+            "P1",
+            "D1",
+            "CT",
+            "Head",
+            "head",
+            "adult",
+            MONTH,
+            None,
+            {"dlp": 500.0 + 5000 * (n > 47)},
+        )
+        for n in range(10, 50)
+    ]
+    document = build(report(*alike), Speech.of("en"))
+    rows = next(block.rows for block in document.blocks if isinstance(block, Table) and "Study" in block.columns)
+    assert len({row[2] for row in rows}) == len(rows) > 1

@@ -37,6 +37,11 @@ def dose_report(site: str | None, month: str, lang: str, out: Path, as_json: boo
     page.write_text(html, "utf-8")
     print_out.write_bytes(pdf)
     show(["studies", "page", "print"], [(len(data.studies), str(page), str(print_out))], as_json)
+    if not data.studies:
+        months = ", ".join(f"{other:%Y-%m}" for other in data.others) or "none"
+        click.echo(
+            f"no dose object of {month} from {chosen}: the pages say what to do; months with dose: {months}", err=True
+        )
 
 
 @click.command("dose-export")

@@ -33,17 +33,26 @@ _VALUES = {
     "activity": "activity_MBq",
 }
 _STUDIES = """
-SELECT exams.*, effective.effective_mSv, effective.method
-FROM `physics.dose_exams` AS exams
-LEFT JOIN `physics.dose_effective` AS effective ON exams.site = effective.site AND exams.study_key = effective.study_key
-WHERE exams.site = @site AND exams.StudyDate >= @first AND exams.StudyDate < @next
-ORDER BY exams.StudyDate, exams.study_key
+SELECT *
+FROM `physics.dose_studies`
+WHERE site = @site AND StudyDate >= @first AND StudyDate < @next
+ORDER BY StudyDate, study_key
 """
 _BEFORE = (
     "SELECT COUNT(*) AS n FROM `physics.dose_exams` WHERE site = @site AND StudyDate >= @before AND StudyDate < @first"
 )
+_MONTHS = """
+SELECT DATE_TRUNC(StudyDate, MONTH) AS month
+FROM `physics.dose_exams`
+WHERE site = @site AND StudyDate IS NOT NULL
+GROUP BY month
+ORDER BY month DESC
+LIMIT 6
+"""
 _DEVICES = """
-SELECT device_key, modality, Manufacturer, ManufacturerModelName, studies_with_dose, ct_image_studies, ct_image_studies_with_report
+SELECT
+    device_key, modality, Manufacturer, ManufacturerModelName,
+    studies_with_dose, studies_with_report, ct_image_studies, ct_image_studies_with_report
 FROM `physics.dose_coverage`
 WHERE site = @site AND month = @first
 ORDER BY device_key, modality
@@ -122,7 +131,7 @@ def collect(services: "Services", site: str, month: datetime.date, as_of: dateti
         columns, rows = query.run(services.bigquery, qualify(sql, services.settings), params)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
-    before = ask(_BEFORE)[0]["n"]
+    before, studies = ask(_BEFORE)[0]["n"], tuple(map(_study, ask(_STUDIES)))
     return ReportData(
         site=site,
         month=month,
@@ -131,7 +140,8 @@ def collect(services: "Services", site: str, month: datetime.date, as_of: dateti
         reference=load_reference(services.rules_root),
         effective=load_effective(services.rules_root),
         size=load_size_specific(services.rules_root),
-        studies=tuple(map(_study, ask(_STUDIES))),
+        studies=studies,
+        others=() if studies else tuple(row["month"] for row in ask(_MONTHS)),  # type: ignore[misc]  # a DATE column
         before=before if isinstance(before, int) and before else None,
         devices=tuple(map(_device, ask(_DEVICES))),
         trend=tuple(TrendPoint(**row) for row in ask(_TREND)),  # type: ignore[arg-type]  # columns of the query above
@@ -171,7 +181,8 @@ def _device(row: Row) -> Device:
     made = " ".join(str(row[name]) for name in ("Manufacturer", "ManufacturerModelName") if row[name])
     key = _text(row["device_key"]) or ""
     label = f"{made or '?'} · {key[:6]}" if key else made or "?"
-    counts = [int(str(row[name])) for name in ("studies_with_dose", "ct_image_studies", "ct_image_studies_with_report")]
+    names = ("studies_with_dose", "ct_image_studies", "ct_image_studies_with_report", "studies_with_report")
+    counts = [int(str(row[name])) for name in names]
     return Device(key, label, str(row["modality"]), *counts)
 
 

@@ -1,16 +1,18 @@
--- One row per site, modality, device, protocol and quantity.
--- Number of studies, quartiles (linear interpolation, type 7 of Hyndman and Fan), mean and range of one device.
+-- One row per site, modality, device, protocol, age group, weight group and quantity.
+-- Number of studies, quartiles (linear interpolation, type 7 of Hyndman and Fan), mean and range of one device. Groups as in physics.dose_exams; NULL: unknown.
 WITH spread AS (
     SELECT
         site,
         modality,
         device_key,
         protocol,
+        age_group,
+        weight_group_kg,
         quantity,
         value,
-        PERCENTILE_CONT(value, 0.25) OVER (PARTITION BY site, modality, device_key, protocol, quantity) AS lower_quartile,
-        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, modality, device_key, protocol, quantity) AS median,
-        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, modality, device_key, protocol, quantity) AS upper_quartile
+        PERCENTILE_CONT(value, 0.25) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS lower_quartile,
+        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS median,
+        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS upper_quartile
     FROM `physics.dose_values`
 )
 
@@ -19,6 +21,8 @@ SELECT
     modality,
     device_key,
     protocol,
+    age_group,
+    weight_group_kg,
     quantity,
     COUNT(*) AS studies,
     MIN(value) AS least,
@@ -28,4 +32,4 @@ SELECT
     MAX(value) AS greatest,
     AVG(value) AS mean
 FROM spread
-GROUP BY site, modality, device_key, protocol, quantity
+GROUP BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity

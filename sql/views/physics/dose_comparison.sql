@@ -1,7 +1,7 @@
--- One row per site, CT exam and quantity with a reference level or studies enough for a local one.
+-- One row per site, CT exam, protocol and quantity of adults; `protocol` NULL stands for all protocols of the exam.
 -- Median of adults against the diagnostic reference level of one authority (verified values only, deid_rules/dose/reference_levels.yaml), and the
 -- local level: the upper quartile of the site's own studies (Council Directive 2013/59/Euratom, ICRP Publication 135). Fewer than 20 adults
--- give neither: `verdict` is too_few. Else above, below or no_level. A level is for a group of patients, never for one of them.
+-- give neither: `verdict` is too_few. Each protocol stands by itself too, since one of low dose would hide a high one. Else above, below or no_level. A level is for a group of patients, never for one of them.
 WITH levels AS (
     SELECT * FROM UNNEST(
         -- rules levels
@@ -32,21 +32,42 @@ WITH levels AS (
     )
 ),
 
+told AS (
+    SELECT
+        site,
+        exam,
+        protocol,
+        quantity,
+        value
+    FROM `physics.dose_values`
+    WHERE modality = 'CT' AND exam IS NOT NULL AND age_group = 'adult' AND protocol IS NOT NULL
+    UNION ALL
+    SELECT
+        site,
+        exam,
+        CAST(NULL AS STRING) AS protocol,
+        quantity,
+        value
+    FROM `physics.dose_values`
+    WHERE modality = 'CT' AND exam IS NOT NULL AND age_group = 'adult'
+),
+
 spread AS (
     SELECT
         site,
         exam,
+        protocol,
         quantity,
-        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, exam, quantity) AS median,
-        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, exam, quantity) AS upper_quartile
-    FROM `physics.dose_values`
-    WHERE modality = 'CT' AND exam IS NOT NULL AND age_group = 'adult'
+        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, exam, protocol, quantity) AS median,
+        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, exam, protocol, quantity) AS upper_quartile
+    FROM told
 ),
 
 sites AS (
     SELECT
         site,
         exam,
+        protocol,
         quantity,
         -- rules minimum_patients
         20 AS minimum_patients,
@@ -55,12 +76,13 @@ sites AS (
         MIN(median) AS median,
         MIN(upper_quartile) AS upper_quartile
     FROM spread
-    GROUP BY site, exam, quantity
+    GROUP BY site, exam, protocol, quantity
 )
 
 SELECT
     sites.site,
     sites.exam,
+    sites.protocol,
     sites.quantity,
     sites.adults,
     IF(sites.adults >= sites.minimum_patients, sites.median, NULL) AS median,

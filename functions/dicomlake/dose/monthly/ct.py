@@ -14,14 +14,17 @@ from dicomlake.rules.exams import ReferenceLevel
 QUANTITIES = ("dlp", "ctdivol")
 STATED = "stated by the device"  # as physics.dose_effective says it
 _MIN_BOX = 5
-_MAX_BOXES = 12
+_MAX_BOXES = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An exam's quantity in adults: summary, values, level (None: there is none), local level and verdict (None below the minimum)."""
+    """A quantity of an exam's adults, of all (protocol None) or of one protocol: summary, values, level (None: there is none), local level
+    and verdict.
+    """
 
     exam: str
+    protocol: str | None
     quantity: str
     values: Sequence[float]
     summary: Summary
@@ -31,20 +34,46 @@ class Comparison:
 
 
 def compare(data: ReportData) -> list[Comparison]:
-    """Every exam and quantity of the month's adults, the most frequent exam first."""
-    groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+    """Every exam and quantity of the month's adults, the most frequent exam first; below an exam of several protocols each of these.
+
+    A protocol of low dose must not hide a high one: a level is for the exam, and each protocol with enough adults is held to it.
+    """
+    groups: dict[tuple[str, str | None, str], list[float]] = defaultdict(list)
     for study in data.studies:
         if study.modality == "CT" and study.exam and study.age_group == "adult":
             for quantity in QUANTITIES:
                 if quantity in study.values:
-                    groups[study.exam, quantity].append(study.values[quantity])
+                    groups[study.exam, None, quantity].append(study.values[quantity])
+                    if study.protocol:
+                        groups[study.exam, study.protocol, quantity].append(study.values[quantity])
+    protocols = Counter((exam, quantity) for exam, protocol, quantity in groups if protocol)
     levels = {(level.exam, level.quantity): level for level in data.reference.compared}
-    made = [_compared(data, key, values, levels.get(key)) for key, values in groups.items()]
-    frequency = {exam: len(values) for (exam, quantity), values in groups.items() if quantity == "dlp"}
-    return sorted(made, key=lambda item: (-frequency.get(item.exam, 0), item.exam, QUANTITIES.index(item.quantity)))
+    made = [
+        _compared(data, key, values, levels.get((key[0], key[2])))
+        for key, values in groups.items()
+        if key[1] is None or (protocols[key[0], key[2]] > 1 and len(values) >= _MIN_BOX)
+    ]
+    often = {
+        (exam, protocol): len(values) for (exam, protocol, quantity), values in groups.items() if quantity == "dlp"
+    }
+
+    def place(item: Comparison) -> tuple[object, ...]:
+        own = 0 if item.protocol is None else -often.get((item.exam, item.protocol), 0)
+        return (
+            -often.get((item.exam, None), 0),
+            item.exam,
+            item.protocol is not None,
+            own,
+            item.protocol or "",
+            QUANTITIES.index(item.quantity),
+        )
+
+    return sorted(made, key=place)
 
 
-def _compared(data: ReportData, key: tuple[str, str], values: list[float], level: ReferenceLevel | None) -> Comparison:
+def _compared(
+    data: ReportData, key: tuple[str, str | None, str], values: list[float], level: ReferenceLevel | None
+) -> Comparison:
     summary = summarise(values)
     assert summary is not None, "a group has values"
     enough = len(values) >= data.reference.minimum_patients
@@ -67,11 +96,17 @@ def ct_section(data: ReportData, say: Speech, compared: Sequence[Comparison]) ->
         return [*blocks, Paragraph(say("ct_none"))]
     blocks.append(Paragraph(say("ct_text", n=data.reference.minimum_patients)))
     level_label = say("level_label", authority=data.reference.authority, year=data.reference.year)
-    often = [item.exam for item in compared if item.quantity == "dlp" and item.summary.n >= _MIN_BOX][:_MAX_BOXES]
+    often = [(item.exam, item.protocol) for item in compared if item.quantity == "dlp" and item.summary.n >= _MIN_BOX][
+        :_MAX_BOXES
+    ]
     columns = [
         (
             say(quantity),
-            [_box(data, say, item) for item in compared if item.quantity == quantity and item.exam in often],
+            [
+                _box(data, say, item)
+                for item in compared
+                if item.quantity == quantity and (item.exam, item.protocol) in often
+            ],
         )
         for quantity in QUANTITIES
     ]
@@ -83,14 +118,22 @@ def ct_section(data: ReportData, say: Speech, compared: Sequence[Comparison]) ->
 
 def _box(data: ReportData, say: Speech, item: Comparison) -> Box:
     beyond = [value for value in item.values if not item.summary.low <= value <= item.summary.high]
-    return Box(say.exam(data.reference, item.exam), item.summary, beyond, item.level.value if item.level else None)
+    return Box(_name(data, say, item), item.summary, beyond, item.level.value if item.level else None)
+
+
+def _name(data: ReportData, say: Speech, item: Comparison) -> str:
+    """The exam, or a protocol of the exam above it; unseen characters keep equal protocols of two exams apart in a chart."""
+    if item.protocol is None:
+        return say.exam(data.reference, item.exam)
+    order = [exam.name for exam in data.reference.exams].index(item.exam)
+    return f"– {item.protocol[:28]}{chr(0x200B) * order}"
 
 
 def _table(data: ReportData, say: Speech, compared: Sequence[Comparison]) -> Table:
     columns = ("exam", "quantity", "n", "median", "interval", "quartiles", "local_level", "reference_level", "verdict")
     rows = [
         (
-            say.exam(data.reference, item.exam),
+            _name(data, say, item).replace(chr(0x200B), ""),
             say(item.quantity),
             str(item.summary.n),
             say.number(item.summary.median),
@@ -152,6 +195,8 @@ def effective_section(data: ReportData, say: Speech) -> list[Block]:
     for study in data.studies:
         if study.effective_mSv is not None and study.effective_method:
             name = say.exam(data.reference, study.exam) if study.exam else study.protocol or say(study.modality)
+            if study.age_group != "adult":
+                name += f" ({say('under_18') if study.age_group else say('unknown_age')})"
             groups[name, study.effective_method].append(study.effective_mSv)
     blocks: list[Block] = []
     if groups:
@@ -169,8 +214,8 @@ def effective_section(data: ReportData, say: Speech) -> list[Block]:
                     name,
                     str(summary.n),
                     say.number(summary.median, 2),
-                    f"{say.number(summary.q1, 2)} – {say.number(summary.q3, 2)}",
-                    say("stated") if method == STATED else method,
+                    f"{say.number(summary.q1, 2)} – {say.number(summary.q3, 2)}" if summary.n >= _MIN_BOX else "–",
+                    method.replace(STATED, say("stated")),
                 )
             )
         columns = [say("exam"), say("n"), f"{say('median')} (mSv)", f"{say('quartiles')} (mSv)", say("method")]

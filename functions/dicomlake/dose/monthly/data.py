@@ -30,7 +30,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device of the month: studies with dose by modality, CT studies with images and how many of those came with a dose report."""
+    """A device of the month: studies with exposures by modality and how many of them a dose report tells of; CT studies with images, likewise."""
 
     key: str
     label: str
@@ -38,6 +38,7 @@ class Device:
     studies: int
     ct_image_studies: int
     ct_with_report: int
+    reported: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class Cumulative:
 
 @dataclass(frozen=True)
 class ReportData:
-    """All a report shows. `month` is its first day; `before` the number of studies of the month before, None when nothing came then."""
+    """All a report shows. `month` is its first day; `before` the number of studies of the month before, None when nothing came then;
+    `others` the months that have studies, asked for only when this one has none.
+    """
 
     site: str
     month: datetime.date
@@ -96,6 +99,7 @@ class ReportData:
     size: SizeRules
     studies: tuple[Study, ...] = ()
     before: int | None = None
+    others: tuple[datetime.date, ...] = ()
     devices: tuple[Device, ...] = ()
     trend: tuple[TrendPoint, ...] = ()
     changes: tuple[SoftwareChange, ...] = ()

@@ -1,12 +1,12 @@
 """The sections beside CT: other modalities, trend, workload, studies to look at, data quality, methods."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from dicomlake.dose.monthly.blocks import Block, Heading, Paragraph, Table
 from dicomlake.dose.monthly.charts import Box, Panel, box_plot, heat_map, trend_chart
 from dicomlake.dose.monthly.ct import by_group
-from dicomlake.dose.monthly.data import ReportData, Study
+from dicomlake.dose.monthly.data import Device, ReportData, Study
 from dicomlake.dose.monthly.speech import Speech
 from dicomlake.dose.quantiles import Summary, summarise
 
@@ -149,13 +149,15 @@ def look_section(data: ReportData, say: Speech, listed: Sequence[tuple[Study, st
     if not listed:
         return [*blocks, Paragraph(say("none")), *note]
     labels = {device.key: device.label for device in data.devices}
+    keys = {study.study_key for study in data.studies}
+    patients = {study.patient_key for study in data.studies if study.patient_key}
     rows = []
     for study, why, value, limit, quantity in listed[:_MAX_LOOK]:
         rows.append(
             (
                 say.date(study.date),
-                _short(study.patient_key),
-                _short(study.study_key),
+                _short(study.patient_key, patients),
+                _short(study.study_key, keys),
                 labels.get(study.device_key or "", "–"),
                 say.exam(data.reference, study.exam) if study.exam else study.protocol or "–",
                 say(why) if why in say.words else why,
@@ -171,24 +173,34 @@ def look_section(data: ReportData, say: Speech, listed: Sequence[tuple[Study, st
     return [*blocks, *note]
 
 
+def without_value(data: ReportData) -> Counter[str]:
+    """By modality, studies that lack the quantity by which theirs is judged."""
+    return Counter(study.modality for study in data.studies if MAIN.get(study.modality) not in study.values)
+
+
 def quality_section(data: ReportData, say: Speech) -> list[Block]:
     """What is missing: per device, then per kind of gap."""
+    devices = sorted(data.devices, key=lambda d: (d.modality, d.label))
+    lacking = Counter(
+        (study.device_key or "", study.modality)
+        for study in data.studies
+        if MAIN.get(study.modality) not in study.values
+    )
     rows = [
         (
             device.label,
             device.modality,
             str(device.studies),
-            str(device.ct_image_studies) if device.ct_image_studies else "–",
-            f"{device.ct_with_report} ({say.share(device.ct_with_report, device.ct_image_studies)})"
-            if device.ct_image_studies
-            else "–",
+            _lacking(say, lacking[device.key, device.modality], device),
+            str(device.ct_image_studies) if device.modality == "CT" else "–",
+            _reported(say, device),
         )
-        for device in sorted(data.devices, key=lambda d: (d.modality, d.label))
+        for device in devices
     ]
     silent = frozenset(
         i
-        for i, device in enumerate(sorted(data.devices, key=lambda d: (d.modality, d.label)))
-        if device.ct_image_studies and device.ct_with_report < device.ct_image_studies
+        for i, device in enumerate(devices)
+        if lacking[device.key, device.modality] or device.ct_with_report < device.ct_image_studies
     )
     ct = [study for study in data.studies if study.modality == "CT"]
     checks = (
@@ -202,13 +214,28 @@ def quality_section(data: ReportData, say: Speech) -> list[Block]:
     lines += [(f"{say('rejected')}: {why}", str(count), "") for why, count in sorted(data.rejected.items())]
     blocks: list[Block] = [Heading(say("quality")), Paragraph(say("quality_text"))]
     if rows:
-        columns = [say("device"), say("modality"), _capital(say("studies_with_dose")), say("ct_images"), say("reports")]
-        blocks.append(Table(columns, rows, frozenset((2, 3, 4)), silent, (0.38, 0.12, 0.16, 0.17, 0.17)))
+        columns = [say(n) for n in ("device", "modality", "studies", "no_value", "ct_images", "reports")]
+        blocks.append(Table(columns, rows, frozenset((2, 4, 5)), silent, (0.32, 0.1, 0.1, 0.2, 0.13, 0.15)))
     if lines:
         blocks.append(
             Table([say("check"), say("count"), say("share")], lines, frozenset((1, 2)), widths=(0.7, 0.15, 0.15))
         )
     return blocks
+
+
+def _lacking(say: Speech, missing: int, device: Device) -> str:
+    """How many studies lack their main quantity, and which that is."""
+    if not missing:
+        return "0"
+    quantity = say(MAIN.get(device.modality, "dap")).partition(" (")[0]
+    return f"{missing} ({say.share(missing, device.studies)}): {quantity}"
+
+
+def _reported(say: Speech, device: Device) -> str:
+    """Studies with a dose report, of those with images where images came, else of all."""
+    if device.ct_image_studies:
+        return f"{device.ct_with_report} ({say.share(device.ct_with_report, device.ct_image_studies)})"
+    return f"{device.reported} ({say.share(device.reported, device.studies)})"
 
 
 def methods_section(data: ReportData, say: Speech) -> list[Block]:
@@ -220,7 +247,14 @@ def methods_section(data: ReportData, say: Speech) -> list[Block]:
         say("m_sources"),
         say("m_exam"),
         say("m_quantiles"),
-        say("m_levels", source="; ".join(sources), percentile=data.reference.local_percentile, n=minimum),
+        say(
+            "m_levels",
+            authority=data.reference.authority,
+            year=data.reference.year,
+            source="; ".join(sources),
+            percentile=data.reference.local_percentile,
+            n=minimum,
+        ),
         say("m_effective", methods=methods, ratio=say.number(data.effective.phantom_ratio, 2)),
         say("m_ssde", label=data.size.label),
         say("m_limits"),
@@ -239,9 +273,11 @@ def _shown(say: Speech, value: float, limit: float, quantity: str) -> str:
     return f"{say.number(value * scale)} > {say.number(limit * scale)} {units[quantity]}"
 
 
-def _short(key: str | None) -> str:
-    """A pseudonym short enough for a column; the whole one stands in the export."""
-    return "–" if not key else key[:9]
+def _short(key: str | None, keys: Collection[str]) -> str:
+    """The beginning of a pseudonym that no other of the month has, nine characters at least; the whole one stands in the export."""
+    if not key:
+        return "–"
+    return next((key[:n] for n in range(9, len(key)) if sum(other.startswith(key[:n]) for other in keys) < 2), key)
 
 
 def _capital(text: str) -> str:
