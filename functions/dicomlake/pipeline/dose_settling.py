@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dicomlake.pipeline.services import Services
 
 LEAST = 500  # fewer the views work out in no time, and a statement that settles reads the whole log
-PORTION = 20_000  # studies that one statement settles
+PORTION = 100_000  # studies that one statement settles
 MOST_PORTIONS = 20  # of one run of the schedule; the next goes on
 _TABLES = {"ops.settled_dose_events": "settling_estimates", "ops.settled_dose_studies": "settling_studies"}
 _UNSETTLED = """
