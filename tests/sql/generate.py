@@ -11,7 +11,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from tests.sql import generate_rules
+from tests.sql import generate_research, generate_rules
 
 SQL = Path(__file__).parents[2] / "sql"
 
@@ -69,5 +69,5 @@ def documents() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for target, text in {**documents(), **generate_rules.documents()}.items():
+    for target, text in {**documents(), **generate_rules.documents(), **generate_research.documents()}.items():
         target.write_text(text, "utf-8")

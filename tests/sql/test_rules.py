@@ -5,6 +5,7 @@ import pytest
 from dicomlake.dose.effective import effective_doses
 from dicomlake.rules.effective import load_effective
 from dicomlake.rules.exams import load_reference
+from tests.sql import generate_research
 from tests.sql.conftest import Lake
 from tests.sql.generate_rules import documents
 
@@ -17,6 +18,11 @@ NAMES = (
 
 def test_views_hold_what_the_rule_files_say() -> None:
     for path, text in documents().items():
+        assert path.read_text("utf-8") == text, f"{path.name} is old: python -m tests.sql.generate"
+
+
+def test_dose_of_research_is_decided_by_the_text_that_decides_it_for_physics() -> None:
+    for path, text in generate_research.documents().items():
         assert path.read_text("utf-8") == text, f"{path.name} is old: python -m tests.sql.generate"
 
 

@@ -105,64 +105,64 @@ totals AS (
         added.objects,
         COALESCE(shown.events, best.n_events) AS n_events,
         CASE
-            WHEN best.n_events >= shown.events THEN 'report'
-            WHEN added.events = shown.events THEN 'reports'
+            WHEN best.n_events >= COALESCE(shown.events, 0) THEN 'report'
+            WHEN added.events = COALESCE(shown.events, 0) THEN 'reports'
             ELSE 'events'
         END AS totals_from,
         CASE best.modality WHEN 'CT' THEN 1 WHEN 'RF' THEN 2 WHEN 'MG' THEN 3 WHEN 'DX' THEN 4 WHEN 'PX' THEN 5 ELSE 6 END AS precedence,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_dlp_mGycm IS NOT NULL THEN best.total_dlp_mGycm
-            WHEN added.events = shown.events AND added.total_dlp_mGycm IS NOT NULL THEN added.total_dlp_mGycm
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_dlp_mGycm IS NOT NULL THEN best.total_dlp_mGycm
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_dlp_mGycm IS NOT NULL THEN added.total_dlp_mGycm
             ELSE shown.dlp_mGycm
         END AS total_dlp_mGycm,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_dap_Gym2 IS NOT NULL THEN best.total_dap_Gym2
-            WHEN added.events = shown.events AND added.total_dap_Gym2 IS NOT NULL THEN added.total_dap_Gym2
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_dap_Gym2 IS NOT NULL THEN best.total_dap_Gym2
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_dap_Gym2 IS NOT NULL THEN added.total_dap_Gym2
             ELSE shown.dap_Gym2
         END AS total_dap_Gym2,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_fluoro_dap_Gym2 IS NOT NULL THEN best.total_fluoro_dap_Gym2
-            WHEN added.events = shown.events AND added.total_fluoro_dap_Gym2 IS NOT NULL THEN added.total_fluoro_dap_Gym2
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_fluoro_dap_Gym2 IS NOT NULL THEN best.total_fluoro_dap_Gym2
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_fluoro_dap_Gym2 IS NOT NULL THEN added.total_fluoro_dap_Gym2
             ELSE CAST(NULL AS FLOAT64)
         END AS total_fluoro_dap_Gym2,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_acq_dap_Gym2 IS NOT NULL THEN best.total_acq_dap_Gym2
-            WHEN added.events = shown.events AND added.total_acq_dap_Gym2 IS NOT NULL THEN added.total_acq_dap_Gym2
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_acq_dap_Gym2 IS NOT NULL THEN best.total_acq_dap_Gym2
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_acq_dap_Gym2 IS NOT NULL THEN added.total_acq_dap_Gym2
             ELSE CAST(NULL AS FLOAT64)
         END AS total_acq_dap_Gym2,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_rp_dose_Gy IS NOT NULL THEN best.total_rp_dose_Gy
-            WHEN added.events = shown.events AND added.total_rp_dose_Gy IS NOT NULL THEN added.total_rp_dose_Gy
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_rp_dose_Gy IS NOT NULL THEN best.total_rp_dose_Gy
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_rp_dose_Gy IS NOT NULL THEN added.total_rp_dose_Gy
             ELSE shown.rp_dose_Gy
         END AS total_rp_dose_Gy,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_fluoro_rp_Gy IS NOT NULL THEN best.total_fluoro_rp_Gy
-            WHEN added.events = shown.events AND added.total_fluoro_rp_Gy IS NOT NULL THEN added.total_fluoro_rp_Gy
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_fluoro_rp_Gy IS NOT NULL THEN best.total_fluoro_rp_Gy
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_fluoro_rp_Gy IS NOT NULL THEN added.total_fluoro_rp_Gy
             ELSE CAST(NULL AS FLOAT64)
         END AS total_fluoro_rp_Gy,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_acq_rp_Gy IS NOT NULL THEN best.total_acq_rp_Gy
-            WHEN added.events = shown.events AND added.total_acq_rp_Gy IS NOT NULL THEN added.total_acq_rp_Gy
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_acq_rp_Gy IS NOT NULL THEN best.total_acq_rp_Gy
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_acq_rp_Gy IS NOT NULL THEN added.total_acq_rp_Gy
             ELSE CAST(NULL AS FLOAT64)
         END AS total_acq_rp_Gy,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_fluoro_time_s IS NOT NULL THEN best.total_fluoro_time_s
-            WHEN added.events = shown.events AND added.total_fluoro_time_s IS NOT NULL THEN added.total_fluoro_time_s
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_fluoro_time_s IS NOT NULL THEN best.total_fluoro_time_s
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_fluoro_time_s IS NOT NULL THEN added.total_fluoro_time_s
             ELSE CAST(NULL AS FLOAT64)
         END AS total_fluoro_time_s,
         CASE
-            WHEN best.n_events >= shown.events AND best.total_acq_time_s IS NOT NULL THEN best.total_acq_time_s
-            WHEN added.events = shown.events AND added.total_acq_time_s IS NOT NULL THEN added.total_acq_time_s
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.total_acq_time_s IS NOT NULL THEN best.total_acq_time_s
+            WHEN added.events = COALESCE(shown.events, 0) AND added.total_acq_time_s IS NOT NULL THEN added.total_acq_time_s
             ELSE CAST(NULL AS FLOAT64)
         END AS total_acq_time_s,
         CASE
-            WHEN best.n_events >= shown.events AND best.agd_left_mGy IS NOT NULL THEN best.agd_left_mGy
-            WHEN added.events = shown.events AND added.agd_left_mGy IS NOT NULL THEN added.agd_left_mGy
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.agd_left_mGy IS NOT NULL THEN best.agd_left_mGy
+            WHEN added.events = COALESCE(shown.events, 0) AND added.agd_left_mGy IS NOT NULL THEN added.agd_left_mGy
             ELSE shown.left_mGy
         END AS agd_left_mGy,
         CASE
-            WHEN best.n_events >= shown.events AND best.agd_right_mGy IS NOT NULL THEN best.agd_right_mGy
-            WHEN added.events = shown.events AND added.agd_right_mGy IS NOT NULL THEN added.agd_right_mGy
+            WHEN best.n_events >= COALESCE(shown.events, 0) AND best.agd_right_mGy IS NOT NULL THEN best.agd_right_mGy
+            WHEN added.events = COALESCE(shown.events, 0) AND added.agd_right_mGy IS NOT NULL THEN added.agd_right_mGy
             ELSE shown.right_mGy
         END AS agd_right_mGy
     FROM best

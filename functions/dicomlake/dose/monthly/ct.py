@@ -146,7 +146,7 @@ def _table(data: ReportData, say: Speech, compared: Sequence[Comparison]) -> Tab
         for item in compared
     ]
     strong = frozenset(i for i, item in enumerate(compared) if item.verdict == "above")
-    widths = (0.21, 0.13, 0.045, 0.075, 0.125, 0.125, 0.08, 0.11, 0.1)
+    widths = (0.2, 0.13, 0.04, 0.085, 0.13, 0.125, 0.08, 0.11, 0.1)
     return Table([say(name) for name in columns], rows, frozenset(range(2, 8)), strong, widths)
 
 

@@ -110,7 +110,10 @@ def _flow(block: Block, following: Block | None, styles: dict[str, Any], width: 
         return [Text(escape(block.text), styles["heading"])]
     if isinstance(block, Paragraph):
         text = Text(escape(block.text), styles["small" if block.small else "text"])
-        text.keepWithNext = isinstance(following, Chart)
+        # A drawing stays with what explains it, the place to sign with the last line of the methods.
+        text.keepWithNext = isinstance(following, Chart) or (
+            isinstance(following, Paragraph) and block.small > following.small
+        )
         return [text]
     if isinstance(block, Tiles):
         return [_tiles(block, styles, width)]
