@@ -5,11 +5,13 @@ change orders, cases and separators, so that a model can't lean on any of them.
 """
 
 import datetime
+import gzip
 import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import wild
 import yaml
 from people import People
 
@@ -17,9 +19,6 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 WORDS = Path(__file__).parent / "words"
 Piece = tuple[str, str]
 _SLOT = re.compile(r"\{(\w+)\}")
-_DRUGS = "Omnipaque 350|Ultravist|Gadovist|Dotarem|Buscopan|heparin|metformin|Visipaque 320|enoxaparin|Xenetix|amoxicillin|prednisone|Iomeron 400|Lasix|Keytruda".split(
-    "|"
-)
 
 
 @dataclass
@@ -35,6 +34,18 @@ class Story:
     pieces: list[Piece] = field(default_factory=list)
 
 
+WILD = (
+    wild.scattered,
+    wild.scattered,
+    wild.scattered,
+    wild.any_labels,
+    wild.any_labels,
+    wild.log,
+    wild.message,
+    wild.letterhead,
+)
+
+
 class Writer:
     """Writes documents. The same seed gives the same ones."""
 
@@ -46,6 +57,25 @@ class Writer:
         self.months = {lang: [rules["months"][lang][form].split() for form in ("full", "short")] for lang in LANGUAGES}
         clinical = yaml.safe_load((WORDS.parent.parent / "deid_rules/text/clinical.yaml").read_text(encoding="utf-8"))
         self.eponyms = [word.capitalize() for line in clinical["eponyms"] for word in line.split() if len(word) > 3]
+
+        lexis = yaml.safe_load((WORDS.parent.parent / "deid_rules/text/lexis.yaml").read_text(encoding="utf-8"))
+        self.drugs = [word for line in lexis["drugs"] for word in line.split()]
+        self.devices = [word for line in lexis["devices"] for word in line.split()]
+        self._common = {
+            lang: wild.words_of([*self.words[lang]["clinical"], *self.words[lang]["phi"]]) for lang in LANGUAGES
+        }
+        self._rare = self._vocabulary()
+
+    def _vocabulary(self) -> list[str]:
+        """Words of all the languages: any of them may stand in a report."""
+        content = gzip.decompress((WORDS.parent.parent / "deid_rules/text/vocabulary.txt.gz").read_bytes()).decode(
+            "utf-8"
+        )
+        return self.chance.sample([word for word in content.split("\n") if word.isalpha()], 12_000)
+
+    def word(self, lang: str) -> str:
+        """A word that names nobody."""
+        return self.chance.choice(self._common[lang] if self.chance.random() < 0.7 else self._rare)
 
     def document(self, lang: str) -> tuple[str, list[tuple[int, int, str]]]:
         """A text and its spans."""
@@ -63,6 +93,7 @@ class Writer:
                 self._table,
                 self._story_only,
                 self._scraps,
+                *(lambda story, made=made: made(self, story) for made in WILD),
             ]
         )
         layout(story)
@@ -288,7 +319,7 @@ class Writer:
             form = chance.choice(words["eponym_forms"]).replace("{e}", chance.choice(self.eponyms))
             return [(form, "")]
         if slot == "drug":
-            return [(chance.choice(_DRUGS), "")]
+            return [(chance.choice(self.drugs).capitalize() + chance.choice(["", "", " 350", " 75 mg"]), "")]
         if slot == "meas":
             return [
                 (
@@ -370,7 +401,7 @@ class Writer:
 
     def _neutral(self, story: Story) -> str:
         return self.chance.choice(self.words[story.lang]["neutral_fields"]).replace(
-            "{drug}", self.chance.choice(_DRUGS)
+            "{drug}", self.chance.choice(self.drugs).capitalize()
         )
 
     def _joined(self, story: Story, between: str, after_label: str, keep_labels: bool = True) -> None:
@@ -386,7 +417,7 @@ class Writer:
     def _fields(self, story: Story) -> None:
         colon = self.chance.choice([": ", ": ", ":", " : ", " - ", ":  ", ":\t", " = ", ". "])
         self._joined(story, self.chance.choice(["\n", "\n", "\n\n", ".\n", "\n   "]), colon)
-        self._narrative(story)
+        self.narrate(story)
 
     def _row(self, story: Story) -> None:
         self._joined(
@@ -394,15 +425,15 @@ class Writer:
             self.chance.choice([" | ", "  ", "; ", ", ", "   ", " / ", "\t"]),
             self.chance.choice([": ", " ", ":", " - "]),
         )
-        self._narrative(story)
+        self.narrate(story)
 
     def _stacked(self, story: Story) -> None:
         self._joined(story, "\n", self.chance.choice(["\n", ":\n", ":\n  "]))
-        self._narrative(story)
+        self.narrate(story)
 
     def _bare(self, story: Story) -> None:
         self._joined(story, self.chance.choice(["\n", "  ", " ", ", ", "\t", " - ", "\n"]), "", keep_labels=False)
-        self._narrative(story)
+        self.narrate(story)
 
     def _tags(self, story: Story) -> None:
         chance = self.chance
@@ -412,7 +443,7 @@ class Writer:
         sep = chance.choice([": ", "=", " ", "|", "\t"])
         for name, value, label in chance.sample(rows, chance.randrange(4, len(rows))):
             story.pieces += [(name + sep, ""), (value, label), ("\n", "")]
-        self._narrative(story)
+        self.narrate(story)
 
     def _table(self, story: Story) -> None:
         chance, labels = self.chance, self.words[story.lang]["labels"]
@@ -426,7 +457,7 @@ class Writer:
             for number, kind in enumerate(kinds):
                 story.pieces += [(sep if number else "", ""), *values[kind]]
             story.pieces.append(("\n", ""))
-        self._narrative(story)
+        self.narrate(story)
 
     def _letter(self, story: Story) -> None:
         words, chance = self.words[story.lang], self.chance
@@ -458,7 +489,7 @@ class Writer:
             )
             story.pieces += [*self.fill(about, story), ("\n\n", "")]
         story.pieces += [*self.fill(chance.choice(words["letters"]), story), ("\n", "")]
-        self._narrative(story, signed=False)
+        self.narrate(story, signed=False)
         story.pieces += [(f"\n{chance.choice(words['closings'])}{chance.choice([',', '', '.'])}\n", "")]
         self._signature(story)
 
@@ -479,11 +510,11 @@ class Writer:
         ):
             story.pieces += [*self.fill(head, story), ("\n", "")]
         story.pieces += [("\n", ""), *self.fill(chance.choice(words["letters"]), story), ("\n", "")]
-        self._narrative(story, signed=False)
+        self.narrate(story, signed=False)
         self._signature(story)
 
     def _story_only(self, story: Story) -> None:
-        self._narrative(story)
+        self.narrate(story)
 
     def _scraps(self, story: Story) -> None:
         """Short texts: one or two sentences, as in a header field or a phone note."""
@@ -510,7 +541,8 @@ class Writer:
         for template in ["{staffname}", *self.chance.sample(lines, self.chance.randrange(0, 4))]:
             story.pieces += [*self.fill(template, story), (self.chance.choice(["\n", "\n", " - ", ", "]), "")]
 
-    def _narrative(self, story: Story, signed: bool = True) -> None:
+    def narrate(self, story: Story, signed: bool = True) -> None:
+        """Sentences that identify and sentences that do not."""
         words, chance = self.words[story.lang], self.chance
         story.pieces.append(("\n", ""))
         sentences = [chance.choice(words["phi"]) for _ in range(chance.randrange(2, 9))] + [

@@ -65,9 +65,9 @@ class People:
     def first(self, lang: str) -> str:
         """A given name, sometimes two, sometimes a short or an invented one."""
         roll = self._chance.random()
-        if roll < 0.12:
+        if roll < 0.2:
             return _walk(self._chains["given"], self._chance)
-        if roll < 0.16:
+        if roll < 0.24:
             return self._chance.choice(NICKNAMES)
         name = self._chance.choice(self.given[self.locale(lang)])
         if roll > 0.9:
@@ -77,11 +77,11 @@ class People:
     def last(self, lang: str, words: list[str]) -> str:
         """A family name: double, with a particle, an eponym, an ordinary word, or one nobody has."""
         roll = self._chance.random()
-        if roll < 0.16:
+        if roll < 0.3:
             name = _walk(self._chains["family"], self._chance)
-        elif roll < 0.24:
+        elif roll < 0.36:
             name = self._chance.choice(EPONYMS)
-        elif roll < 0.34:
+        elif roll < 0.46:
             name = self._chance.choice(words)
         else:
             name = self._chance.choice(self.family[self.locale(lang)])

@@ -6,6 +6,7 @@ CORPUS_FOLDER holds `meddocan_train.jsonl.gz` and `*_inject_A.jsonl` (README.md 
 import gzip
 import hashlib
 import json
+import random
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -28,14 +29,20 @@ Spans = list[tuple[int, int, str]]
 Document = tuple[str, Spans]
 TARGET = HERE.parent / "deid_rules" / "text"
 SEED = 20261124
-DOCUMENTS_PER_LANGUAGE = 380
+DOCUMENTS_PER_LANGUAGE, MEDDOCAN_DOCUMENTS, INJECTED_PER_LANGUAGE = 420, 150, 60  # of the general model
+SWAPPED = 2  # how often the Spanish model sees each line with other names and places in it
 MAX_BYTES = 3 << 20
 # What each model is trained with; L-BFGS of CRFsuite.
 PARAMETERS = {
-    "spanish": {"c1": 0.05, "c2": 0.02, "max_iterations": 80},
-    "general": {"c1": 0.1, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 2},
+    "spanish": {"c1": 0.1, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 3},
+    "general": {"c1": 0.3, "c2": 0.05, "max_iterations": 50, "feature.minfreq": 3},
 }
 TRAINED_FOR = {"spanish": ["es"], "general": list(LANGUAGES)}
+# Types of which one value may stand for another.
+_SWAPPED_TYPES = frozenset(
+    "TERRITORIO HOSPITAL CALLE INSTITUCION NOMBRE_SUJETO_ASISTENCIA NOMBRE_PERSONAL_SANITARIO CENTRO_SALUD PAIS PROFESION "
+    "FAMILIARES_SUJETO_ASISTENCIA".split()
+)
 _TOLD_ONLY = (Label.SEX, Label.RELATIVE, Label.AGE, Label.PROFESSION, Label.OTHER)
 
 
@@ -70,14 +77,23 @@ def train(name: str, corpus: Path) -> None:
     import pycrfsuite
 
     recogniser = Recogniser.load()
-    features = FeatureMaker(recogniser.words)
+    features = FeatureMaker(recogniser.words, tuple)
     trainer = pycrfsuite.Trainer(verbose=False, algorithm="lbfgs")
     trainer.set_params(PARAMETERS[name])
     for text, spans in documents(name, corpus):
-        lines = lines_of(text)
-        for rows, tags in zip(features.of(lines, recogniser.marks(text)), tags_of(lines, spans), strict=True):
-            trainer.append(rows, tags)
+        _append(trainer, recogniser, features, text, spans)
+    if name == "spanish":
+        for text, spans in swapped(list(documents(name, corpus))):
+            _append(trainer, recogniser, features, text, spans, only=_SWAPPED_TYPES)
     trainer.train(str(TARGET / f"{name}.crfsuite"))
+
+
+def _append(trainer, recogniser, features, text: str, spans: Spans, only: frozenset[str] = frozenset()) -> None:
+    """A document's lines, of which `only` those with one of some types, if any are given."""
+    token_lines = lines_of(text)
+    for rows, tags in zip(features.of(token_lines, recogniser.marks(text)), tags_of(token_lines, spans), strict=True):
+        if not only or any(tag[2:] in only for tag in tags):
+            trainer.append(rows, tags)
 
 
 def documents(name: str, corpus: Path) -> Iterator[Document]:
@@ -86,15 +102,34 @@ def documents(name: str, corpus: Path) -> Iterator[Document]:
     if name == "spanish":
         yield from meddocan
         return
-    for text, spans in meddocan:
+    for text, spans in meddocan[:MEDDOCAN_DOCUMENTS]:
         yield text, plain_spans(text, spans)
     for lang in LANGUAGES:
-        for text, spans in lines(corpus / f"{lang}_inject_A.jsonl"):
-            yield text, spans
+        yield from list(lines(corpus / f"{lang}_inject_A.jsonl"))[:INJECTED_PER_LANGUAGE]
     writer = Writer(SEED)
     for lang in LANGUAGES:
         for _ in range(DOCUMENTS_PER_LANGUAGE):
             yield writer.document(lang)
+
+
+def swapped(given: list[Document]) -> Iterator[Document]:
+    """The documents with names and places of each other."""
+    chance = random.Random(SEED)
+    values: dict[str, list[str]] = {}
+    for text, spans in given:
+        for start, end, kind in spans:
+            values.setdefault(kind, []).append(text[start:end])
+    values = {kind: sorted(set(texts)) for kind, texts in values.items()}
+    for _ in range(SWAPPED):
+        for text, spans in given:
+            made, places, pos = "", [], 0
+            for start, end, kind in sorted(spans):
+                made += text[pos:start]
+                new = kind in _SWAPPED_TYPES and chance.random() < 0.8
+                value = chance.choice(values[kind]) if new else text[start:end]
+                places.append((len(made), len(made) + len(value), kind))
+                made, pos = made + value, end
+            yield made + text[pos:], places
 
 
 def lines(path: Path) -> Iterator[Document]:

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pycrfsuite
 import pytest
 
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser, Setting, Span
+from dicomlake.reports.recognise.crf import CrfModel, attributes_of
+from dicomlake.reports.recognise.features import FeatureMaker, numbered
 from dicomlake.reports.recognise.presidio import AnalyzedRecogniser
 from dicomlake.reports.recognise.reach import reached
 from dicomlake.reports.recognise.spans import united
+from dicomlake.reports.recognise.tokens import lines_of
 from dicomlake.rules.models import load_models
 from dicomlake.rules.paths import rules_dir
 from tests.reports.unseen.writer import LANGUAGES, UnseenWriter
@@ -52,7 +56,8 @@ def test_who_is_meant_goes_and_what_is_meant_stays(lang: str, text: str, gone: s
     ("text", "name", "whole"),
     [
         ("seen by Quillfeather O. today", "Quillfeather", "Quillfeather O."),
-        ("an Erdmute von und zu Wolkenfels", "Wolkenfels", "von und zu Wolkenfels"),
+        ("an Erdmute von und zu Wolkenfels", "Wolkenfels", "Erdmute von und zu Wolkenfels"),
+        ("an Z. de Wolkenfels heute", "Wolkenfels", "Z. de Wolkenfels"),
         ("paciente De la Huertana hoy", "Huertana", "De la Huertana"),
         ("visto da Ornella ZAPPAROLI oggi", "Ornella", "Ornella ZAPPAROLI"),
         ("signed Achterberg Radiology", "Achterberg", "Achterberg"),
@@ -148,3 +153,50 @@ def test_research_takes_no_more_than_strict() -> None:
         strict = {p for s in RECOGNISER.spans(one.text, lang=one.lang) for p in range(s.start, s.end)}
         research = RECOGNISER.spans(one.text, lang=one.lang, setting=Setting.RESEARCH)
         assert {p for s in research for p in range(s.start, s.end)} <= strict
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "gone"),
+    [
+        ("en", "The plan was changed after Quorvistle rang the ward.", "Quorvistle"),
+        ("es", "Se acuerda con Z. Brzowniak por la tarde.", "Brzowniak"),
+        ("fr", "Les images ont été vues avec Tchouvenko hier.", "Tchouvenko"),
+        ("it", "Ne ho parlato con Ornelluzzi stamattina.", "Ornelluzzi"),
+        ("pt", "Ficou combinado com Ngubarane para amanhã.", "Ngubarane"),
+        ("en", "this is doctor elwood brzowniak dictating on quorvistle the liver is normal", "quorvistle"),
+    ],
+)
+def test_a_strange_word_where_a_name_can_stand_goes(lang: str, text: str, gone: str) -> None:
+    assert gone in " ".join(removed(text, lang))
+
+
+def test_the_models_are_read_as_the_library_that_trained_them_reads_them() -> None:
+    texts = [(one.lang, one.text) for one in UnseenWriter(7, "first").documents(4)]
+    recogniser = Recogniser.load()
+    for name in ("spanish", "general"):
+        content = load_models()[name].content
+        index = {feature: n for n, feature in enumerate(sorted(attributes_of(content).values()))}
+        model = CrfModel(content, "model", lambda kind: Label.OTHER, index)
+        tagger = pycrfsuite.Tagger()
+        tagger.open_inmemory(content)
+        as_texts, as_numbers = FeatureMaker(recogniser.words, tuple), FeatureMaker(recogniser.words, numbered(index))
+        for _, text in texts:
+            lines = lines_of(text)
+            wanted = []
+            for line, rows in zip(lines, as_texts.of(lines), strict=True):
+                tags = tagger.tag(rows)
+                wanted += [(token.start, tag[2:]) for token, tag in zip(line, tags, strict=True) if tag != "O"]
+            spans = list(model.find(lines, as_numbers.of(lines)))
+            found = [
+                token.start for line in lines for token in line if any(s.start <= token.start < s.end for s in spans)
+            ]
+            assert found == [start for start, _ in wanted]
+
+
+def test_an_e_mail_address_that_holds_a_name_is_one_finding() -> None:
+    text = "Write to edwin.ashgrove@clinic.example, please."
+    known = KnownValues(names=("Ashgrove^Edwin",))
+    for setting in Setting:
+        assert [text[s.start : s.end] for s in RECOGNISER.spans(text, known, "en", setting)] == [
+            "edwin.ashgrove@clinic.example"
+        ]

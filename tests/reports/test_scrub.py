@@ -46,7 +46,13 @@ def test_another_person_has_another_placeholder_and_another_site_another_key() -
         ("born 12.03.1980.", "de", "born [DATE]."),
         ("seen 03/04/2021.", "en", "seen [DATE]."),
         ("seen 03/04/2021 and 25/12/2020.", "en", "seen 24/12/2020 and 16/09/2020."),
-        ("seen in April 2021.", "en", "seen in [DATE]."),
+        ("seen in April 2021.", "en", "seen in January 2021."),
+        ("gesehen im April 2021.", "de", "gesehen im Januar 2021."),
+        ("CT of 04/2021.", "en", "CT of 01/2021."),
+        ("Seen 5 May 2020. Study of 03/04/2021.", "en", "Seen 26 January 2020. Study of 24/12/2020."),
+        ("Seen May 5, 2020. Study of 04/03/2021.", "en", "Seen January 26, 2020. Study of 12/24/2020."),
+        ("CT vom 3.4.21 zum Vergleich.", "de", "CT vom 24.12.20 zum Vergleich."),
+        ("CT del 03-04-21.", "es", "CT del 24-12-20."),
     ],
 )
 def test_dates_move_by_the_shift_in_the_notation_they_have(text: str, lang: str, expected: str) -> None:

@@ -1,9 +1,9 @@
-"""`deid_rules/text/identifiers.yaml`, `clinical.yaml` and `words.yaml` in, what the recognition of text goes by out. Called by `reports/`."""
+"""The rule files of `deid_rules/text` that reports go by in, what their recognition needs out. Called by `reports/`."""
 
 import gzip
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,8 @@ from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import Field, RuleFiles
 from dicomlake.rules.text import TextRules, load_text_rules
 
-IDENTIFIERS, CLINICAL, VOCABULARY = "text/identifiers.yaml", "text/clinical.yaml", "text/vocabulary.txt.gz"
+IDENTIFIERS, CLINICAL, LEXIS = "text/identifiers.yaml", "text/clinical.yaml", "text/lexis.yaml"
+VOCABULARY = "text/vocabulary.txt.gz"
 _NAME = r"[a-z][a-z0-9_]*"
 
 
@@ -48,6 +49,14 @@ class ClinicalTerms:
     anatomy: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Affix:
+    """What words of a kind begin or end in, and how long a word must be for it."""
+
+    length: int
+    regex: re.Pattern[str]
+
+
 @dataclass(frozen=True)
 class RecognitionRules:
     """All of it. `words` are the rules that header text is cleaned by, whose months and vocabulary hold here as well."""
@@ -59,6 +68,8 @@ class RecognitionRules:
     months: Mapping[str, tuple[tuple[str, ...], ...]]
     ordinary: frozenset[str]
     vocabulary: frozenset[str]
+    both: frozenset[str]
+    affixes: tuple[Affix, ...]
     lexicon: Mapping[str, tuple[str, ...]]
 
 
@@ -68,24 +79,41 @@ def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
     words = load_text_rules(files)
     patterns = _patterns(files.open(IDENTIFIERS))
     clinical, ordinary, lexicon = _clinical(files.open(CLINICAL))
+    lexis = files.open(LEXIS).mapping(["endings", "beginnings", "drug_endings", "drugs", "devices", "acronyms"])
     return RecognitionRules(
         files.version(),
         patterns,
-        clinical,
+        replace(
+            clinical, never=clinical.never.union(*(_words(lexis[kind]) for kind in ("drugs", "devices", "acronyms")))
+        ),
         words,
         _months(files),
         ordinary,
-        _vocabulary(rules_dir(root)),
+        *_vocabulary(rules_dir(root)),
+        (*_affixes(lexis["endings"], "$"), *_affixes(lexis["drug_endings"], "$"), *_affixes(lexis["beginnings"], "")),
         MappingProxyType(lexicon),
     )
 
 
-def _vocabulary(folder: Path) -> frozenset[str]:
-    """Words of the six languages, folded, that are no names."""
+def _vocabulary(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Words of the six languages, folded, that are no names; and common ones that are names too, which the file marks with a "+"."""
     try:
-        return frozenset(gzip.decompress((folder / VOCABULARY).read_bytes()).decode("utf-8").split("\n"))
+        lines = gzip.decompress((folder / VOCABULARY).read_bytes()).decode("utf-8").split("\n")
     except (OSError, EOFError, ValueError):
         raise ConfigError(f"{VOCABULARY}: cannot be read below {folder}") from None
+    return frozenset(line for line in lines if line[:1] != "+"), frozenset(
+        line[1:] for line in lines if line[:1] == "+"
+    )
+
+
+def _affixes(entry: Field, end: str) -> Iterator[Affix]:
+    for item in entry.items(at_least=1):
+        fields = item.mapping(["length", "of"])
+        parts = sorted(
+            fields["of"].text(r"[a-z ]+", "words in small letters").split(), key=lambda part: (-len(part), part)
+        )
+        start = "" if end else "^"
+        yield Affix(fields["length"].integer(3, 20), re.compile(f"{start}(?:{'|'.join(parts)}){end}"))
 
 
 def _patterns(root: Field) -> tuple[IdentifierPattern, ...]:

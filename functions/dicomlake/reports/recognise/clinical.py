@@ -6,9 +6,10 @@ The rule wins only in clinical company: "Mr Baker has a Baker cyst" holds one of
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
-from dicomlake.reports.recognise.spans import Label, Span
-from dicomlake.reports.recognise.writing import fold
+from dicomlake.reports.recognise.spans import Label, Span, trimmed
+from dicomlake.reports.recognise.writing import fold, has_case
 from dicomlake.rules.recognition import RecognitionRules
 
 _WORDS_AROUND = 3
@@ -18,6 +19,8 @@ _TITLE_BEFORE = re.compile(
     r"(?:^|[^\w])(?:dr|dra|prof|mr|mrs|ms|miss|sr|sra|don|dona|herr|frau|mme|mlle|dott|sig|signor|signora|doctor|docteur|dottor|d)\.?(?:\s(?:med|ssa)\.)?\s{0,2}$"
 )
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:\s?[x×*-]\s?\d+(?:[.,]\d+)?)*\s?([a-zµ%°]+)")
+# A grade behind a surname makes it a score ("Bosniak IIF", "Gleason 3+4").
+_GRADE = re.compile(r"[ -](?:[ivx]{1,4}[a-f]?|\d[a-f]?(?:\s?\+\s?\d)?)(?![\w.,/:-]*\d)(?![^\W_])")
 # A dose behind a word, or a word of treatment before it, makes it a drug.
 _DOSE = re.compile(r"\s\d+(?:[.,]\d+)?\s?(?:mg|g|ug|µg|mcg|ml|ui|iu|ie|mbq|mci|mmol)(?![^\W_])")
 _TREATED = re.compile(
@@ -27,7 +30,7 @@ _TREATED = re.compile(
 
 _WORDLY = frozenset((Label.NAME, Label.LOCATION, Label.HOSPITAL, Label.OTHER, Label.PROFESSION))
 _NO_MEASURE = frozenset((Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL))
-_GUESSED = frozenset(("model", "fine", "propagated", "engine"))
+_GUESSED = frozenset(("model", "fine", "propagated", "engine", "strange"))
 
 
 class Clinical:
@@ -38,11 +41,18 @@ class Clinical:
         self._ordinary = rules.ordinary
         self._plain_words = rules.ordinary | rules.clinical.anatomy
         self._vocabulary = rules.vocabulary
+        self._both = rules.both
+        self._affixes = rules.affixes
+        self.is_medical = lru_cache(maxsize=20_000)(self._is_medical)
         phrases = sorted(rules.clinical.phrases, key=lambda phrase: (-len(phrase), phrase))
         spaced = "|".join(re.escape(phrase).replace(r"\ ", r"[\s-]{1,2}") for phrase in phrases)
         self._phrases = re.compile(rf"(?<![^\W_])(?:{spaced})(?![^\W_])")
         eponyms = sorted(rules.clinical.eponyms, key=lambda name: (-len(name), name))
-        self._eponym = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, eponyms))})(?![^\W_])")
+        either = "|".join(map(re.escape, eponyms))
+        self._eponym = re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])")
+        self._morbus = re.compile(
+            rf"(?<![^\W_])(?<!dr\. )(?<!herr )(?<!frau )m\. ?(?:{either})(?![^\W_])"
+        )  # so only in German
 
     def is_ordinary(self, folded_word: str) -> bool:
         """Whether a word is one of the language or of the trade."""
@@ -51,6 +61,25 @@ class Clinical:
     def is_word(self, folded_word: str) -> bool:
         """Whether a word stands in the vocabulary of the languages, in which no name does."""
         return folded_word in self._vocabulary or self.is_ordinary(folded_word)
+
+    def is_anatomy(self, folded_word: str) -> bool:
+        """Whether a word is a part of the body, a substance, a device or a short form."""
+        return folded_word in self._terms.anatomy or folded_word in self._terms.never
+
+    def is_eponym(self, folded_word: str) -> bool:
+        """Whether a surname names diseases, signs or measures, and stands for none of them by itself."""
+        return folded_word in self._terms.eponyms and folded_word not in self._terms.never
+
+    def is_both(self, folded_word: str) -> bool:
+        """Whether a common word is a name too."""
+        return folded_word in self._both
+
+    def _is_medical(self, folded_word: str) -> bool:
+        """Whether a word is made as the words of medicine are, or names a substance or a device."""
+        length = len(folded_word)
+        return folded_word in self._terms.never or any(
+            length >= affix.length and affix.regex.search(folded_word) for affix in self._affixes
+        )
 
     def terms(self, folded: str) -> list[tuple[int, int]]:
         """Start and end of the clinical terms that could be taken for names, in folded text, with the word that makes them one."""
@@ -68,27 +97,35 @@ class Clinical:
         after = re.split(r"[.;:!?\n,]", folded[end : end + 48])[0]
         head = self._head(list(_WORD.finditer(before))[: -_WORDS_AROUND - 1 : -1])
         tail = self._head(list(_WORD.finditer(after))[:_WORDS_AROUND])
+        if tail is None:
+            tail = _GRADE.match(after)
         if head is None and tail is None:
             return None
         return (start - len(before) + head.start() if head else start), (end + tail.end() if tail else end)
 
     def _head(self, words: list[re.Match[str]]) -> re.Match[str] | None:
         for word in words:
-            if word[0] in self._terms.heads:
+            if word[0] in self._terms.heads or word[0].removesuffix("s") in self._terms.heads:
                 return word
-            if word[0] not in self._terms.links and word[0] not in self._terms.eponyms:
+            if len(word[0]) > 1 and word[0] not in self._terms.links and word[0] not in self._terms.eponyms:
                 return None
         return None
 
-    def kept(self, text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    def kept(self, text: str, spans: Iterable[Span], lang: str = "") -> Iterator[Span]:
         """The spans without what is a clinical term in them; known values of numbers and dates stand above the rule."""
         folded = fold(text)
         terms = self.terms(folded)
+        if lang == "de":
+            terms += [found.span() for found in self._morbus.finditer(folded)]
         for span in spans:
             if span.layer == "known" and span.label is not Label.NAME:
                 yield span
             elif span.label in _WORDLY:
-                yield from (rest for rest in self._without(span, terms) if not self._is_clinical(folded, rest))
+                yield from (
+                    rest
+                    for rest in (_trimmed(text, rest) for rest in self._without(span, terms))
+                    if not (self._is_clinical(folded, rest) or self._is_small_talk(text, folded, rest))
+                )
             elif not (span.layer in _GUESSED and self._is_measure(folded, span)):
                 yield self._without_words(folded, span) if span.label is Label.ID and span.layer in _GUESSED else span
 
@@ -129,6 +166,21 @@ class Clinical:
             or self._is_drug(folded, span)
         )
 
+    def _is_small_talk(self, text: str, folded: str, span: Span) -> bool:
+        """Whether a model took nothing but small letters: words of which none is a name, or a lone word of a text that has capitals."""
+        if span.layer not in _GUESSED or not text[span.start : span.end].islower():
+            return False
+        words = _PART.findall(folded[span.start : span.end])
+        if all(self.is_word(word) or self.is_medical(word) for word in words):
+            return True
+        labelled = text[max(0, span.start - 3) : span.start].rstrip().endswith((":", "=", "|", "^", "\t"))
+        return (
+            len(words) == 1
+            and not labelled
+            and _TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]) is None
+            and has_case(text)
+        )
+
     def _is_beside_a_sure_head(self, folded: str, span: Span) -> bool:
         """Whether one or two words that no list knows are named by what stands beside them ("Bismuth type IIIa")."""
         if len(folded[span.start : span.end].split()) > 2 or _TITLE_BEFORE.search(
@@ -162,3 +214,8 @@ class Clinical:
             return False
         found = _MEASURE.match(folded, span.start)
         return found is not None and found[1] in self._terms.units and found.end() >= span.end
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    start, end = trimmed(text, span.start, span.end)
+    return replace(span, start=start, end=end)

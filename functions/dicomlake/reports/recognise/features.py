@@ -1,14 +1,14 @@
 """Lines of tokens in, the features the trained models look at out. Called by `recogniser.py` and the training script, which must see the same.
 
-A feature is a text. What depends on a word alone is made once per word and place of the window, so that a document of 500 tokens takes a few
-milliseconds.
+A feature is a text, and for a trained model its number. What depends on a word alone is made once per word and place of the window, so that a
+document of 500 tokens takes a few milliseconds.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from dicomlake.reports.recognise.spans import Span
 from dicomlake.reports.recognise.tokens import Token, gaps
@@ -24,12 +24,17 @@ _CUES = frozenset(
 
 @dataclass(frozen=True)
 class Words:
-    """What is known about words: what a word is for (a title, a label, a street), ordinary ones, eponyms, and the vocabulary of the languages."""
+    """What is known about words: what a word is for (a title, a label, a street), ordinary ones, eponyms, and the vocabulary of the languages.
+
+    `is_medical` tells of a word of no list whether it is made like those of medicine.
+    """
 
     lexicon: Mapping[str, tuple[str, ...]]
     ordinary: Collection[str]
     eponyms: Collection[str]
     vocabulary: Collection[str]
+    both: Collection[str]
+    is_medical: Callable[[str], bool]
 
 
 class _Word(NamedTuple):
@@ -39,20 +44,28 @@ class _Word(NamedTuple):
     cue: str
 
 
-class FeatureMaker:
-    """Makes the features of documents. With `only`, the attributes of a model, no feature is made that it does not know."""
+Feature = TypeVar("Feature", str, int)
 
-    def __init__(self, words: Words, only: Collection[str] | None = None) -> None:
+
+def numbered(index: Mapping[str, int]) -> Callable[[list[str]], tuple[int, ...]]:
+    """Features as the numbers of a model, without those it does not know."""
+    return lambda row: tuple([index[feature] for feature in row if feature in index])
+
+
+class FeatureMaker(Generic[Feature]):
+    """Makes the features of documents; `coded` says how they are told: `tuple` as texts, `numbered` as numbers."""
+
+    def __init__(self, words: Words, coded: Callable[[list[str]], tuple[Feature, ...]]) -> None:
         self._words = words
-        self._only = only
+        self._coded: Callable[[list[str]], tuple[Feature, ...]] = coded
         self._word = lru_cache(maxsize=50_000)(self._made_word)
-        self._own = lru_cache(maxsize=50_000)(self._made_own)
-        self._around = lru_cache(maxsize=200_000)(self._made_around)
+        self._own: Callable[[str], tuple[Feature, ...]] = lru_cache(maxsize=50_000)(self._made_own)
+        self._around: Callable[[str, int], tuple[Feature, ...]] = lru_cache(maxsize=200_000)(self._made_around)
 
-    def of(self, lines: list[list[Token]], marked: Iterable[Span] = ()) -> list[list[list[str]]]:
+    def of(self, lines: list[list[Token]], marked: Iterable[Span] = ()) -> list[list[tuple[Feature, ...]]]:
         """One list of features per token of each line. `marked` is what the patterns found, which the models weigh like anything else."""
         seen = _Document(lines, marked)
-        made: list[list[list[str]]] = []
+        made: list[list[tuple[Feature, ...]]] = []
         before: list[Token] = []
         for number, line in enumerate(lines):
             following = lines[number + 1][:_NEAR] if number + 1 < len(lines) else []
@@ -63,7 +76,7 @@ class FeatureMaker:
 
     def _line(
         self, line: list[Token], before: list[Token], following: list[Token], seen: "_Document", place: str
-    ) -> list[list[str]]:
+    ) -> list[tuple[Feature, ...]]:
         texts = [*_PAD[len(before) :], *(t.text for t in before), "\n", *(t.text for t in line), "\n"]
         texts += [*(t.text for t in following), *_PAD[len(following) :]]
         words = [self._word(text) for text in texts]
@@ -72,7 +85,7 @@ class FeatureMaker:
         field, fields = _leading_field(line)
         where = f"{place}|{'caps' if _is_in_capitals(line) else 'mixed'}"
         label, distance, cue, since = "", 0, "", 0
-        only, around, rows = self._only, self._around, []
+        coded, around, rows = self._coded, self._around, []
         for index, token in enumerate(line):
             at = index + _NEAR + 2
             word, left, right, left2, right2 = words[at], words[at - 1], words[at + 1], words[at - 2], words[at + 2]
@@ -100,12 +113,16 @@ class FeatureMaker:
             if ahead[index]:
                 row.append(f"ca={ahead[index]}")
             row += seen.features(token)
-            if only is not None:
-                row = [feature for feature in row if feature in only]
-            row += self._own(texts[at])
-            for step in (-3, -2, -1, 1, 2, 3):
-                row += around(texts[at + step], step)
-            rows.append(row)
+            rows.append(
+                coded(row)
+                + self._own(texts[at])
+                + around(texts[at - 3], -3)
+                + around(texts[at - 2], -2)
+                + around(texts[at - 1], -1)
+                + around(texts[at + 1], 1)
+                + around(texts[at + 2], 2)
+                + around(texts[at + 3], 3)
+            )
             distance += 1
             since += 1
             if word.cue:
@@ -128,28 +145,27 @@ class FeatureMaker:
         if folded in words.eponyms:
             classes.append("eponym")
         if len(folded) > 2 and folded[0].isalpha():
-            classes.append("word" if folded in words.vocabulary or folded in words.ordinary else "strange")
+            known = folded in words.vocabulary or folded in words.ordinary
+            both, medical = folded in words.both, words.is_medical(folded)
+            classes.append("word" if known else "both" if both else "medical" if medical else "strange")
         return tuple(classes)
 
-    def _made_own(self, text: str) -> tuple[str, ...]:
+    def _made_own(self, text: str) -> tuple[Feature, ...]:
         folded, shape, classes, _ = self._word(text)
         row = ["b", f"w={folded}", f"sh={shape}", f"ls={_long_shape(text)}", f"n={min(len(text), 12)}"]
         if text[0].isalpha():
             row += [f"p{n}={folded[:n]}" for n in (1, 2, 3, 4) if len(folded) > n]
             row += [f"x{n}={folded[-n:]}" for n in (1, 2, 3, 4, 5) if len(folded) > n]
         row += [f"c={name}|{shape}" for name in classes]
-        return self._known(row)
+        return self._coded(row)
 
-    def _made_around(self, text: str, step: int) -> tuple[str, ...]:
+    def _made_around(self, text: str, step: int) -> tuple[Feature, ...]:
         folded, shape, classes, _ = self._word(text)
         row = [f"{step}w={folded}", f"{step}s={shape}"]
         if abs(step) == 1:
             row.append(f"{step}x={folded[-3:]}")
         row += [f"{step}c={name}|{shape}" for name in classes]
-        return self._known(row)
-
-    def _known(self, row: list[str]) -> tuple[str, ...]:
-        return tuple(row if self._only is None else [feature for feature in row if feature in self._only])
+        return self._coded(row)
 
 
 class _Document:

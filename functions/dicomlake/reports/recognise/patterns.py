@@ -63,8 +63,11 @@ class PatternFinder:
 
     def _names_somebody(self, shown: str, start: int, end: int, terms: list[tuple[int, int]]) -> bool:
         words = _WORD.findall(fold(shown[start:end]).split("^")[0])
+        none = self._clinical.is_anatomy
         telling = [
-            word for word in words if len(word) > 1 and not self._clinical.is_ordinary(word) and word not in TITLES
+            word
+            for word in words
+            if len(word) > 1 and not self._clinical.is_ordinary(word) and not none(word) and word not in TITLES
         ]
         return bool(telling) and not any(s <= start and end <= e for s, e in terms)
 

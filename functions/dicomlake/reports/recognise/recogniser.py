@@ -1,23 +1,23 @@
 """All layers together: text and what is known in, spans that do not overlap out. Called by `scrub/` and, for header texts, by the pipeline."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dicomlake.reports.recognise.clinical import Clinical
-from dicomlake.reports.recognise.crf import CrfModel
+from dicomlake.reports.recognise.crf import CrfModel, attributes_of
 from dicomlake.reports.recognise.dates import DateFinder
 from dicomlake.reports.recognise.doubt import Doubt
-from dicomlake.reports.recognise.features import FeatureMaker, Words
+from dicomlake.reports.recognise.features import FeatureMaker, Words, numbered
 from dicomlake.reports.recognise.known import NOTHING_KNOWN, KnownFinder, KnownValues
 from dicomlake.reports.recognise.meddocan import LABELS
 from dicomlake.reports.recognise.patterns import PatternFinder
 from dicomlake.reports.recognise.propagate import propagated
 from dicomlake.reports.recognise.reach import reached
 from dicomlake.reports.recognise.spans import SURE, Label, Span, united, widened
-from dicomlake.reports.recognise.tokens import Token, lines_of
+from dicomlake.reports.recognise.tokens import lines_of
 from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.models import load_models
 from dicomlake.rules.recognition import RecognitionRules, load_recognition_rules
@@ -42,7 +42,14 @@ class Recogniser:
         self._dates = DateFinder(rules.months)
         self._months = tuple(tuple(map(fold, form)) for forms in rules.months.values() for form in forms)
         self._known = lru_cache(maxsize=64)(self._known_finder)
-        self.words = Words(rules.lexicon, rules.ordinary, rules.clinical.eponyms, rules.vocabulary)
+        self.words = Words(
+            rules.lexicon,
+            rules.ordinary,
+            rules.clinical.eponyms,
+            rules.vocabulary,
+            rules.both,
+            self.clinical.is_medical,
+        )
 
     @classmethod
     def load(cls, root: Path | None = None) -> "Recogniser":
@@ -56,11 +63,11 @@ class Recogniser:
         found = self.found(text, known, lang, setting)
         if setting is Setting.RESEARCH:
             found = list(_probable(found))
-        found = list(self.clinical.kept(text, found))
+        found = list(self.clinical.kept(text, found, lang))
         if setting is Setting.STRICT:
-            found = list(self.clinical.kept(text, [reached(text, span, self.is_term) for span in found]))
-        again = propagated(text, found, self.clinical.is_word)
-        found += self.clinical.kept(text, again)
+            found = list(self.clinical.kept(text, [reached(text, span, self.is_term) for span in found], lang))
+        again = self.clinical.kept(text, propagated(text, found, self.clinical), lang)
+        found += [reached(text, span, self.is_term) for span in again] if setting is Setting.STRICT else again
         return united(text, [widened(text, span) for span in found] if setting is Setting.STRICT else found)
 
     def found(self, text: str, known: KnownValues, lang: str, setting: Setting) -> list[Span]:
@@ -94,18 +101,23 @@ class Recogniser:
         lines = lines_of(text)
         fine, general, maker = self._models
         features = maker.of(lines, marks)
+        doubt = Doubt(text, lang, self.clinical) if setting is Setting.STRICT else None
         for model in (fine, general) if lang == "es" else (general,):
-            yield from model.find(lines, features, self._doubt(text, lang) if setting is Setting.STRICT else None)
-
-    def _doubt(self, text: str, lang: str) -> Callable[[list[Token], int], float]:
-        return Doubt(text, lang, self.clinical).of
+            yield from model.find(lines, features, doubt.of if doubt else None)
+        if doubt is not None:
+            yield from (span for line in lines for span in doubt.strange(line))
 
     @cached_property
-    def _models(self) -> tuple[CrfModel, CrfModel, FeatureMaker]:
+    def _models(self) -> tuple[CrfModel, CrfModel, FeatureMaker[int]]:
         models = load_models(self._root)
-        fine = CrfModel(models["spanish"].content, "fine", LABELS.__getitem__)
-        general = CrfModel(models["general"].content, "model", Label)
-        return fine, general, FeatureMaker(self.words, fine.attributes | general.attributes)
+        spanish, general = models["spanish"].content, models["general"].content
+        names = {*attributes_of(spanish).values(), *attributes_of(general).values()}
+        index = {name: number for number, name in enumerate(sorted(names))}
+        return (
+            CrfModel(spanish, "fine", LABELS.__getitem__, index),
+            CrfModel(general, "model", Label, index),
+            FeatureMaker(self.words, numbered(index)),
+        )
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
         return KnownFinder(known, self.clinical.is_ordinary, self.is_term, self._months, self.rules.words.phrases)

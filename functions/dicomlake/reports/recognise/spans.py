@@ -41,7 +41,7 @@ class Span:
 
 
 # Where findings differ, the earlier layer decides on the label and the limits; a later one only adds what it sees beyond.
-LAYERS = ("known", "fine", "sure", "model", "pattern", "engine", "propagated")
+LAYERS = ("known", "fine", "sure", "model", "pattern", "engine", "propagated", "strange")
 _RANK = {name: rank for rank, name in enumerate(LAYERS)}
 SURE = 0.9
 _LONGEST = 40  # letters of a word
@@ -52,10 +52,17 @@ def united(text: str, spans: Iterable[Span]) -> list[Span]:
     """All characters anybody found, in spans that do not overlap, in order of place.
 
     A finding that reaches beyond a better ranked one of its label widens it, unless that came from the finer model, which knows where its
-    kind ends; else its rest is a span of its own. A rest without a letter or digit is dropped.
+    kind ends; else its rest is a span of its own. A rest without a letter or digit is dropped. What stands in an e-mail address is part of it.
     """
+    given = list(spans)
+    mails = [span for span in given if span.label is Label.EMAIL]
+    given = [
+        one
+        for one in given
+        if one.label is Label.EMAIL or not any(m.start <= one.start and one.end <= m.end for m in mails)
+    ]
     taken: list[Span] = []
-    for span in sorted(spans, key=_order):
+    for span in sorted(given, key=_order):
         same = [other for other in taken if span.meets(other) and other.label is span.label and other.layer != "fine"]
         if same:
             span = replace(

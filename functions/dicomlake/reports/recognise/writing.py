@@ -1,5 +1,6 @@
 """Text in, the same text in the form that rules compare: one character for one, so that places stay. Called by every layer."""
 
+import re
 import unicodedata
 
 # What stands in for a plain character in documents made by word processors and PDF writers.
@@ -19,6 +20,9 @@ class _Plain(dict[int, str]):
 
 
 _MOST = 8192
+# The share of capitals up to which a text is taken for one without: dictated text has a few.
+_FEW_CAPITALS, _HARDLY_ANY = 0.01, 0.035
+_SENTENCES = re.compile(r"[.!?]\s+[^\W\d_a-z]")
 _TABLE = _Plain()
 
 
@@ -32,3 +36,10 @@ def fold(text: str) -> str:
     text = plain(text)
     small = text.lower()
     return small if len(small) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def has_case(text: str) -> bool:
+    """Whether capitals tell something in a text: it is neither all in capitals nor all in small letters."""
+    letters, capitals = sum(map(str.isalpha, text)) or 1, sum(map(str.isupper, text))
+    few = _FEW_CAPITALS if len(_SENTENCES.findall(text)) > 1 else _HARDLY_ANY
+    return few < capitals / letters < 1 - _FEW_CAPITALS

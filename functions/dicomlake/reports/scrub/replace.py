@@ -8,12 +8,15 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dicomlake.dicom.textdates import DateMode, DateRules, MonthNames
 from dicomlake.pseudonyms import SiteKey
 from dicomlake.reports.recognise.known import KnownValues
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold
+from dicomlake.reports.scrub.language import LANGUAGES
+from dicomlake.reports.scrub.monthly import Months
 from dicomlake.reports.scrub.people import People
 from dicomlake.rules.recognition import RecognitionRules
 
@@ -22,6 +25,8 @@ _NUMBERED = frozenset((Label.NAME, Label.ID, Label.HOSPITAL, Label.LOCATION))
 _OLDEST_SHOWN = 89  # PS3.15 E.3.4 Retain Patient Characteristics, and 45 CFR 164.514(b)(2)(i)(C): ages over 89 are one
 _NUMBER = re.compile(r"\d+")
 _MONTH_FIRST = frozenset(("en",))
+_ALWAYS = re.compile("")  # the recogniser has said already that it is a date
+_LABEL = 32  # characters before a date in which its label stands
 _TWO_WAYS = re.compile(r"(?<!\d)(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?!\d)")
 PLACEHOLDER = re.compile(r"\[(?:" + "|".join(Label) + r")(?:-\d{5})?\]")
 
@@ -48,7 +53,7 @@ class Replacer:
     def _new(self, text: str, span: Span, people: People, dates: list[tuple[int, int, str | None]], lang: str) -> str:
         old = text[span.start : span.end]
         if span.label is Label.DATE:
-            return self._date(span, text, dates)
+            return self._date(span, text, dates, lang)
         if span.label is Label.AGE:
             return (
                 _NUMBER.sub(lambda n: "90+" if int(n[0][:4]) > _OLDEST_SHOWN else n[0], old) if _shows(old) else "[AGE]"
@@ -76,8 +81,12 @@ class Replacer:
         given = lists["given"][number // 1009 % len(lists["given"])]
         return family if words == 1 else f"{given} {family}"
 
-    def _date(self, span: Span, text: str, dates: list[tuple[int, int, str | None]]) -> str:
-        """The span with its dates moved; a constant where any digit or month in it would stay."""
+    def _date(self, span: Span, text: str, dates: list[tuple[int, int, str | None]], lang: str) -> str:
+        """The span with its dates moved; a constant where any digit or month in it would stay, and for a date of birth."""
+        if not self._birth.search(fold(text[max(0, span.start - _LABEL) : span.start])):
+            month = self._months[lang].moved(text[span.start : span.end], self.days)
+            if month is not None:
+                return month
         inside = [one for one in dates if span.start <= one[0] and one[1] <= span.end]
         rest = "".join(text[s:e] for s, e in _between(span, inside))
         if not inside or any(new is None for _, _, new in inside) or re.search(r"\d{3}|[^\W\d_]{3}", rest):
@@ -90,13 +99,19 @@ class Replacer:
     def _dates(self, text: str, known: KnownValues, lang: str) -> Iterator[tuple[int, int, str | None]]:
         folded = fold(text)
         months = MonthNames(tuple(tuple(map(fold, form)) for form in self.rules.words.months))
-        labels = "|".join(
-            re.escape(fold(label)) for label in sorted(self.rules.words.birth_labels, key=len, reverse=True)
-        )
-        birth = re.compile(rf"(?<![^\W_])(?:{labels})\s{{0,2}}[:=(]?\s{{0,2}}$")
-        stated = frozenset(_likely_days(folded, lang)) | known.stated_days
-        found = DateRules(DateMode.SHIFT, self.days, months, birth, stated, known.birth_days).find(folded)
-        return iter(sorted(found))
+        stated = frozenset(_likely_days(folded, lang, self._months[lang])) | known.stated_days
+        rules = DateRules(DateMode.SHIFT, self.days, months, self._birth, stated, known.birth_days, _ALWAYS)
+        return iter(sorted(rules.find(folded)))
+
+    @cached_property
+    def _months(self) -> Mapping[str, Months]:
+        return {lang: Months(self.rules.months, lang) for lang in LANGUAGES}
+
+    @cached_property
+    def _birth(self) -> re.Pattern[str]:
+        """What stands before a date of birth."""
+        labels = sorted(map(fold, self.rules.words.birth_labels), key=lambda label: (-len(label), label))
+        return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, labels))})\s{{0,2}}[:=(]?\s{{0,2}}$")
 
 
 def joined(text: str, spans: Sequence[Span], new: Sequence[str]) -> str:
@@ -121,13 +136,18 @@ def _between(span: Span, inside: list[tuple[int, int, str | None]]) -> Iterator[
     yield pos, span.end
 
 
-def _likely_days(folded: str, lang: str) -> Iterator[datetime.date]:
-    """For dates that could be read in two ways: the day first, but for English texts none of whose dates can be read so."""
+def _likely_days(folded: str, lang: str, months: Months) -> Iterator[datetime.date]:
+    """For dates that could be read in two ways: the day first, but for English texts whose other dates have the month first.
+
+    An English text that does not say which has none: such a date is removed.
+    """
     found = list(_TWO_WAYS.finditer(folded))
     day_first = any(int(one[1]) > 12 for one in found)
     month_first = any(int(one[3]) > 12 for one in found)
+    if day_first == month_first:
+        day_first, month_first = months.order(folded)
     if lang in _MONTH_FIRST and day_first == month_first:
-        return  # an English text that does not say which: such a date is removed
+        return
     for one in found:
         day, month = (int(one[3]), int(one[1])) if lang in _MONTH_FIRST and month_first else (int(one[1]), int(one[3]))
         year = int(one[4]) if len(one[4]) == 4 else int(one[4]) + (2000 if int(one[4]) <= 50 else 1900)
