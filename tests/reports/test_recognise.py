@@ -152,7 +152,8 @@ def test_research_takes_no_more_than_strict() -> None:
     for one in UnseenWriter(5).documents(1):
         strict = {p for s in RECOGNISER.spans(one.text, lang=one.lang) for p in range(s.start, s.end)}
         research = RECOGNISER.spans(one.text, lang=one.lang, setting=Setting.RESEARCH)
-        assert {p for s in research for p in range(s.start, s.end)} <= strict
+        taken = {p for s in research for p in range(s.start, s.end) if one.text[p].isalnum()}
+        assert taken <= strict  # a blank or hyphen between two findings of strict may be within one of research
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Unseen:
 class UnseenWriter:
     """The same seed writes the same documents."""
 
-    def __init__(self, seed: int, collection: str = "second") -> None:
+    def __init__(self, seed: int, collection: str = "third") -> None:
         self._chance = random.Random(seed)
         self._people = yaml.safe_load((FOLDER / collection / "people.yaml").read_text(encoding="utf-8"))
         self._templates = {

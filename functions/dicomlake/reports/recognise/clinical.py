@@ -13,6 +13,7 @@ from dicomlake.reports.recognise.writing import fold, has_case
 from dicomlake.rules.recognition import RecognitionRules
 
 _WORDS_AROUND = 3
+_SHORTEST_ID = 4
 _PART = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _WORD = re.compile(r"[^\W\d_]+")
 _TITLE_BEFORE = re.compile(
@@ -126,7 +127,7 @@ class Clinical:
                     for rest in (_trimmed(text, rest) for rest in self._without(span, terms))
                     if not (self._is_clinical(folded, rest) or self._is_small_talk(text, folded, rest))
                 )
-            elif not (span.layer in _GUESSED and self._is_measure(folded, span)):
+            elif not (span.layer in _GUESSED and (self._is_measure(folded, span) or _is_short_number(folded, span))):
                 yield self._without_words(folded, span) if span.label is Label.ID and span.layer in _GUESSED else span
 
     def _without(self, span: Span, terms: list[tuple[int, int]]) -> list[Span]:
@@ -144,6 +145,8 @@ class Clinical:
 
     def _without_words(self, folded: str, span: Span) -> Span:
         """A number without the ordinary words a model took with it."""
+        if span.layer == "fine":
+            return span
         words = list(re.finditer(r"\S+", folded[span.start : span.end]))
         while len(words) > 1 and self.is_word(words[-1][0]):
             words.pop()
@@ -157,7 +160,7 @@ class Clinical:
             return True
         if self._is_never(shown, self._terms.never):
             return True
-        if span.layer not in _GUESSED:
+        if span.layer not in _GUESSED or (span.layer == "fine" and span.label is Label.HOSPITAL):
             return False
         return (
             self._is_measure(folded, span)
@@ -219,3 +222,9 @@ class Clinical:
 def _trimmed(text: str, span: Span) -> Span:
     start, end = trimmed(text, span.start, span.end)
     return replace(span, start=start, end=end)
+
+
+def _is_short_number(folded: str, span: Span) -> bool:
+    """Whether a model took up to three digits for an identifier."""
+    shown = folded[span.start : span.end]
+    return span.label is Label.ID and span.layer != "fine" and shown.isdigit() and len(shown) < _SHORTEST_ID

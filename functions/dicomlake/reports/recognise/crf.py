@@ -56,16 +56,26 @@ class CrfModel:
         self._label_of = label_of
 
     def find(
-        self, lines: list[list[Token]], ids: Ids, doubt: Callable[[list[Token], int], float] | None = None
+        self,
+        lines: list[list[Token]],
+        ids: Ids,
+        doubt: Callable[[list[Token], int], float] | None = None,
+        least: float = 0.0,
     ) -> Iterator[Span]:
-        """Spans of each line. With `doubt`, also words that are nothing by the likeliest reading, though something with a higher probability."""
+        """Spans of each line. With `doubt`, also words that are nothing by the likeliest reading, though something with a higher probability.
+
+        Words that are something with a probability below `least` are nothing.
+        """
         rows = [row for line in ids for row in line]
         if not rows:
             return
         runs = self._runs(self._scores(rows), [len(line) for line in lines])
         tags = [self._outside] * len(rows)
         for number, run in enumerate(runs.runs):
-            tags[run.start : run.stop] = runs.best[number, : len(run)].tolist()
+            best = runs.best[number, : len(run)]
+            if least:
+                best = np.where(runs.something[number, : len(run)] < least, self._outside, best)
+            tags[run.start : run.stop] = best.tolist()
         if doubt is not None:
             self._doubt(lines, tags, runs, doubt)
         place = 0

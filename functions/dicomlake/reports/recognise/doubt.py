@@ -139,7 +139,7 @@ def _is_glued(line: list[Token], place: int) -> bool:
         before is not None
         and before.text[0].isalpha()
         and before.end == line[place].start
-        and fold(before.text) not in PARTICLES
+        and before.text not in _GLUED
     )
 
 

@@ -25,6 +25,7 @@ _PARTICLES_BEFORE = re.compile(
 _LARGE_PARTICLE_BEFORE = re.compile(
     r"(?<![^\W_])(?:DE L[AO]S?|DEL?|DI|VON|VAN DER|VAN|DER|D[AO]S?|DELL[AO]|DU|ST\.?) $"
 )
+_ENDS_IN_SAINT = re.compile(r"(?<!\w)(?:[Ss]te?|STE?)\.?$")
 _SAINT_AFTER = re.compile(r"(?:\.|(?<=[tT])) ?[^\W\d_][\w'’-]+")
 _HOUSE_BEFORE = re.compile(r"(?:(?<=\n)|(?<=, )|^)\d{1,4}[a-zA-Z]?,? $")
 _KIND_BEFORE = re.compile(
@@ -53,7 +54,7 @@ def reached(text: str, span: Span, is_term: Callable[[str], bool]) -> Span:
     if span.label is not Label.NAME or not text[span.start].isalpha():
         return span
     start, end = span.start, span.end
-    if text[start:end].lower().endswith(("st", "ste", "st.")):
+    if _ENDS_IN_SAINT.search(text, start, end):
         saint = _SAINT_AFTER.match(text, end)
         end = saint.end() if saint is not None else end
     for _ in range(_STEPS):

@@ -22,6 +22,8 @@ from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.models import load_models
 from dicomlake.rules.recognition import RecognitionRules, load_recognition_rules
 
+_BESIDE_THE_FINER = 0.9995
+
 
 class Setting(StrEnum):
     """How much is taken when in doubt: `strict` leaves as little as it can, `research` keeps what is probably clinical."""
@@ -102,8 +104,11 @@ class Recogniser:
         fine, general, maker = self._models
         features = maker.of(lines, marks)
         doubt = Doubt(text, lang, self.clinical) if setting is Setting.STRICT else None
-        for model in (fine, general) if lang == "es" else (general,):
-            yield from model.find(lines, features, doubt.of if doubt else None)
+        if lang == "es":
+            yield from fine.find(lines, features, doubt.of if doubt else None)
+        # Where the finer model has spoken, research wants more than a suspicion of the general one.
+        least = _BESIDE_THE_FINER if lang == "es" and doubt is None else 0.0
+        yield from general.find(lines, features, doubt.of if doubt else None, least)
         if doubt is not None:
             yield from (span for line in lines for span in doubt.strange(line))
 

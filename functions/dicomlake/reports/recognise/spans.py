@@ -70,7 +70,8 @@ def united(text: str, spans: Iterable[Span]) -> list[Span]:
             )
             taken = [other for other in taken if other not in same]
         for start, end in _rests(span, taken):
-            start, end = trimmed(text, start, end)
+            if span.layer != "fine" or (start, end) != (span.start, span.end):
+                start, end = trimmed(text, start, end)
             if any(map(str.isalnum, text[start:end])):
                 taken.append(replace(span, start=start, end=end))
     return sorted(taken)
