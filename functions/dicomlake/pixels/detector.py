@@ -100,6 +100,17 @@ def _probability(tile: Image, threads: int) -> NDArray[np.float32]:
     return answer[0, 0, :rows, :columns]
 
 
+def probabilities(tiles: Image, threads: int) -> NDArray[np.float32]:
+    """What the net says of small pictures of one size (number x rows x columns x 3, sides multiples of 4): number x rows x columns."""
+    rows, columns = tiles.shape[1:3]
+    high, wide = -(-rows // _STRIDE) * _STRIDE, -(-columns // _STRIDE) * _STRIDE
+    padded = np.pad(tiles, ((0, 0), (0, high - rows), (0, wide - columns), (0, 0)), mode="edge")
+    values = (padded.astype(np.float32) * (2 / 255) - 1).transpose(0, 3, 1, 2)
+    session = detector_session(threads)
+    answer: NDArray[np.float32] = session.run(None, {session.get_inputs()[0].name: values})[0]
+    return answer[:, 0, :rows, :columns]
+
+
 def _cores(probability: NDArray[np.float32], rules: DetectorRules) -> Iterator[Found]:
     contours, _ = cv2.findContours(
         (probability > rules.core).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE

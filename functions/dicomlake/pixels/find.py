@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dicomlake.pixels.chances import chances
 from dicomlake.pixels.content import Part, parts
 from dicomlake.pixels.detector import Found, Image, Polygon, find_text
+from dicomlake.pixels.ends import lengthened
 from dicomlake.pixels.lines import whole_lines
 from dicomlake.pixels.views import spread_out, turned
 from dicomlake.pixels.words import readings
@@ -34,6 +35,7 @@ def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
     more = [polygon for part in chances(image, covered) for polygon in _looked_into(image, part, rules, threads)]
     if more:
         lines = whole_lines(image, counted + more)
+    lines += lengthened(image, lines, threads)
     return [padded(polygon, rules.pad) for polygon in lines]
 
 

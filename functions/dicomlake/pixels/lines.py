@@ -38,8 +38,8 @@ def _steepness(image: Image) -> NDArray[np.float32]:
     return np.asarray(np.maximum(steep, 0, out=steep).sum(axis=2), np.float32)
 
 
-def _axes(polygon: Polygon) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float, float]:
-    """Centre, the directions along and across, half the length and half the height."""
+def axes(polygon: Polygon) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], float, float]:
+    """Centre of a rectangle, the directions along and across, half the length and half the height."""
     first, second = polygon[1] - polygon[0], polygon[2] - polygon[1]
     a, b = float(np.linalg.norm(first)), float(np.linalg.norm(second))
     if a < b:
@@ -56,7 +56,7 @@ def _rectangle(
 
 
 def _grown(steep: NDArray[np.float32], polygon: Polygon) -> Polygon:
-    centre, along, across, half, high = _axes(polygon)
+    centre, along, across, half, high = axes(polygon)
     inside = _mean(steep, _rectangle(centre - along * half, centre + along * half, across, high * 0.7))
     ends = []
     for way in (-along, along):
@@ -74,7 +74,7 @@ def _grown(steep: NDArray[np.float32], polygon: Polygon) -> Polygon:
 
 def _trimmed(steep: NDArray[np.float32], polygon: Polygon) -> Polygon:
     """The rectangle without the rows and columns at its edges in which nothing stands."""
-    centre, along, across, half, high = _axes(polygon)
+    centre, along, across, half, high = axes(polygon)
     width, height = max(1, round(2 * half)), max(1, round(2 * high))
     to_picture = np.array(
         [
@@ -112,9 +112,9 @@ def _mean(steep: NDArray[np.float32], polygon: Polygon) -> float:
 def _bridges(steep: NDArray[np.float32], polygons: list[Polygon]) -> list[Polygon]:
     """Rectangles over the gaps between parts of one line in which something stands."""
     found = []
-    axes = [_axes(polygon) for polygon in polygons]
-    for index, (centre, along, across, half, high) in enumerate(axes):
-        for other, other_along, _, other_half, other_high in axes[index + 1 :]:
+    measured = [axes(polygon) for polygon in polygons]
+    for index, (centre, along, across, half, high) in enumerate(measured):
+        for other, other_along, _, other_half, other_high in measured[index + 1 :]:
             if max(high, other_high) > _LIKE * min(high, other_high) or abs(float(along @ other_along)) < _PARALLEL:
                 continue
             away = float((other - centre) @ along)
