@@ -1,5 +1,6 @@
 """Folders with reports on a laptop: two passes, so that each is cleaned with what is known of its study."""
 
+import base64
 import json
 import re
 from pathlib import Path
@@ -194,3 +195,22 @@ def test_what_is_no_report_is_held(made: bytes, tmp_path: Path) -> None:
     assert lines["x"].code
     assert list((tmp_path / "out").iterdir()) == []
     assert "Okafor" not in json.dumps([line.detail for line in lines.values()])
+
+
+def test_a_message_that_holds_a_scan_is_read_and_a_fault_of_one_file_is_the_outcome_of_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = base64.b64encode(makers.scan(makers.pdf())).decode()
+    message = b"\r".join(
+        [*makers.hl7().split(b"\r")[:3], f"OBX|1|ED|PDF^R||^application^pdf^Base64^{page}||||||F".encode()]
+    )
+    lines = run(tmp_path / "scan", {"m.hl7": message, "n.txt": makers.TEXT.encode()})
+    assert {line.outcome for line in lines.values()} == {"released"}
+    assert "12 mm nodule" in text(tmp_path / "scan", str(lines["m.hl7"].output))
+
+    def broken(data: bytes) -> object:
+        raise RuntimeError
+
+    monkeypatch.setattr("dicomlake.pipeline.surroundings.message_of", broken)
+    lines = run(tmp_path / "fault", {"m.hl7": makers.hl7(), "n.txt": makers.TEXT.encode()})
+    assert lines["n.txt"].outcome == "released"

@@ -495,6 +495,13 @@ def hl7_document(person: Person) -> bytes:
                              f"OBX|2|ED|R^R||RIS^text^plain^Base64^{base64.b64encode(person.whole.encode()).decode()}||||||F"])  # fmt: skip
 
 
+def hl7_scan(person: Person) -> bytes:
+    """A picture of a page in base64 and no other text."""
+    return _message(
+        person, [f"OBX|1|ED|PDF^R||^application^pdf^Base64^{base64.b64encode(scan(person)).decode()}||||||F"]
+    )
+
+
 def hl7_broken_document(person: Person) -> bytes:
     """Base64 that is none."""
     return _message(person, [f"OBX|1|ED|R^R||RIS^Application^PDF^Base64^{person.family}!!!||||||F"])
@@ -580,7 +587,7 @@ KINDS: Mapping[str, Maker] = {
     "scan_with_layer.pdf": scan_with_layer, "small_logo.pdf": small_logo, "openable.pdf": openable, "locked.pdf": locked,
     "truncated.pdf": truncated, "looping_tables.pdf": looping_tables, "looping_pages.pdf": looping_pages, "bomb.pdf": bomb,
     "hex_bomb.pdf": hex_bomb, "corners.rtf": rtf, "picture.rtf": rtf_picture, "truncated.rtf": rtf_truncated, "corners.docx": docx,
-    "picture.docx": docx_picture, "entities.docx": docx_entities, "bomb.docx": docx_bomb, "escapes.hl7": hl7, "document.hl7": hl7_document,
+    "picture.docx": docx_picture, "entities.docx": docx_entities, "bomb.docx": docx_bomb, "escapes.hl7": hl7, "document.hl7": hl7_document, "scan.hl7": hl7_scan,  # noqa: E501
     "broken_document.hl7": hl7_broken_document, "narrative.xml": cda, "document.xml": cda_document, "nested.xml": cda_in_cda,
     "entities.xml": cda_entities, "deep.xml": cda_deep, "utf8.txt": _text("utf-8-sig"), "utf16.txt": _text("utf-16"), "utf32.txt": _text("utf-32"),
     "cp1252.txt": _text("cp1252"), "cp850.txt": _text("cp850"), "mac.txt": _text("mac-roman"), "hidden.txt": text_hidden,

@@ -18,7 +18,7 @@ from dicomlake.pipeline.stated import stated_link
 from dicomlake.pseudonyms import normal_accession
 from dicomlake.reports.clean import known_of
 from dicomlake.reports.document import Document
-from dicomlake.reports.extract import document_of
+from dicomlake.reports.extract import message_of
 
 _HEAD = 4096
 _MAX_MANIFEST, _MAX_HEADER_FILE = 64 << 20, 1 << 30
@@ -65,7 +65,9 @@ def surroundings(order: Places, files: list[Path], tools: Tools, jobs: int) -> S
         if not any(kind in REPORTS for path, kind in kinds.items() if not is_manifest_name(path.name)):
             return Surroundings()
         telling = [path for path, kind in kinds.items() if kind is None or kind is Kind.HL7]
-        facts = pool.map(lambda path: _facts(order, path, kinds[path], tools), telling)
+        asked = [pool.submit(_facts, order, path, kinds[path], tools) for path in telling]
+        # A file that cannot be read at all tells nothing here, and gets its outcome when its turn comes.
+        facts = [future.result() for future in asked if future.exception() is None]
         return Surroundings(Studies(one for one in facts if one is not None), _said(order, files, tools))
 
 
@@ -89,7 +91,7 @@ def _facts(order: Places, path: Path, kind: Kind | None, tools: Tools) -> StudyF
             return None
         data = path.read_bytes()
         if kind is Kind.HL7:
-            document = document_of(data, "hl7")
+            document = message_of(data)
             return facts_of_document(document, known_of(document), tools.identity, folder)
         raw = read_raw(data)
         known = known_identity(raw, tools.profile)

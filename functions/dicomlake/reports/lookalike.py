@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from dicomlake.reports.document import Document, Word
@@ -12,10 +12,12 @@ from dicomlake.reports.recognise import KnownValues
 from dicomlake.reports.recognise.known import PARTICLES, name_words
 from dicomlake.reports.recognise.writing import fold
 
-_ALIKE = str.maketrans("i1|!0589", "llllosbg")
+_LIKE = ("li1|!", "o0", "s5", "b8", "g9q", "ec")
+_ALIKE = str.maketrans({char: group[0] for group in _LIKE for char in group})
 _PAIRS = (("rn", "m"), ("vv", "w"), ("nn", "m"))
+_SHORT = 4  # letters below which a word must begin with a capital
 _TOKEN = re.compile(r"[^\W_]+(?:[|!][^\W_]+)*[|!]?|[|!][^\W_]+")
-_LEAST_NAME, _LEAST_ID, _DIGITS = 4, 5, 3
+_LEAST_NAME, _LEAST_ID = 3, 6
 
 
 def shape(text: str) -> str:
@@ -42,25 +44,39 @@ def is_near(one: str, other: str) -> bool:
 def as_known(document: Document, known: KnownValues, is_word: Callable[[str], bool]) -> Document:
     """The document with words that look like a known name or number, and are no words of the language, written as it is known."""
     wanted = _shapes(known)
-    changes = []
+    changes = list(_numbers(document.text, known))
     for found in _TOKEN.finditer(document.text):
         right = wanted.get(shape(found[0]))
         folded = fold(found[0])
-        numbered = right is not None and min(right)[-1:].isdigit()
-        if numbered and sum(map(str.isdigit, folded)) < _DIGITS:
+        small = len(folded) < _SHORT and not found[0][:1].isupper()
+        if right is None or folded in right or is_word(folded) or small:
             continue
-        if right is not None and folded not in right and not is_word(folded):
+        if not any(start < found.end() and found.start() < end for start, end, _ in changes):
             changes.append((*found.span(), _cased(min(right), found[0])))
-    return _changed(document, changes) if changes else document
+    return _changed(document, sorted(changes)) if changes else document
+
+
+def _numbers(text: str, known: KnownValues) -> Iterator[tuple[int, int, str]]:
+    """Where a known number stands with letters that look like its digits, or the other way round."""
+    folded, taken = fold(text), list[tuple[int, int]]()
+    for value in sorted(known.ids, key=len, reverse=True):
+        compact = "".join(re.findall(r"[^\W_]+", fold(value)))
+        if len(compact) < _LEAST_ID or not any(map(str.isdigit, compact)):
+            continue
+        form = r"[\s./-]{0,2}".join(next((f"[{group}]" for group in _LIKE if char in group), char) for char in compact)
+        for found in re.finditer(rf"(?<![^\W_]){form}(?![^\W_])", folded):
+            written = "".join(re.findall(r"[^\W_]+", found[0]))
+            apart = not any(start < found.end() and found.start() < end for start, end in taken)
+            if written != compact and apart and any(map(str.isdigit, written)):
+                yield (*found.span(), value)
+                taken.append(found.span())
 
 
 def _shapes(known: KnownValues) -> dict[str, set[str]]:
     words = {word for name in known.names for word in name_words(name)}
     words = {word for word in words if len(word) >= _LEAST_NAME and word not in PARTICLES}
-    ids = {part for value in known.ids for part in re.findall(r"[^\W_]+", fold(value))}
-    ids = {part for part in ids if len(part) >= _LEAST_ID and any(map(str.isdigit, part))}
     shapes: dict[str, set[str]] = {}
-    for word in words | ids:
+    for word in words:
         shapes.setdefault(shape(word), set()).add(word)
     return shapes
 

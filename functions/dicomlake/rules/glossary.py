@@ -16,6 +16,7 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _GENDER = re.compile(r"\s*\((m|f)\)$")
 _LINKS = frozenset("de del en con a por para sin al y".split())
 _INVARIANT = ("s", "ing", "ed", "ic", "al", "ous", "dense", "intense", "ar", "ant", "defined")
+_TECHNICAL = 8  # letters
 _PAIR = frozenset({("en", "es"), ("es", "en")})
 
 
@@ -50,6 +51,7 @@ def load_glossary(root: Path | None = None) -> Glossary:
     for item in fields["phrases"].items():
         _add_phrase(item, phrases)
     adjectives = dict(_adjective(item) for item in fields["adjectives"].items())
+    _alone(adjectives, terms)
     senses = {
         lang: {name: frozenset(words.text().split()) for name, words in field.entries().items()}
         for lang, field in fields["senses"].entries().items()
@@ -74,6 +76,15 @@ def _add_term(item: Field, terms: dict[tuple[str, str], dict[str, Term]]) -> Non
                 many = plural(form, source)
                 if many != form:
                     table.setdefault(many.lower(), Term(plural(name, target), gender or own, True))
+
+
+def _alone(adjectives: Mapping[str, tuple[str, ...]], terms: dict[tuple[str, str], dict[str, Term]]) -> None:
+    """Adjectives of the trade beside words that the list does not know; short ones are ordinary words with other meanings ("left", "old")."""
+    for english, forms in adjectives.items():
+        if len(english) >= _TECHNICAL:
+            terms["en", "es"].setdefault(english.lower(), Term(forms[0]))
+            for form in forms:
+                terms["es", "en"].setdefault(form.lower(), Term(english))
 
 
 def _is_plural(english: str, spanish: str) -> bool:

@@ -8,7 +8,7 @@ from dicomlake.reports.extract import cda, docx, hl7, rtf, text
 from dicomlake.reports.extract.ocr import OcrEngine, Tesseract
 from dicomlake.reports.extract.pdf import NeedsOcr
 
-__all__ = ["NeedsOcr", "OcrEngine", "Tesseract", "document_of"]
+__all__ = ["NeedsOcr", "OcrEngine", "Tesseract", "document_of", "message_of"]
 MAX_BYTES = 256 << 20
 _TEXT_BYTES = 16 << 20
 
@@ -36,6 +36,11 @@ def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Documen
         "office": docx.from_bytes,
     }
     return readers[kind](data, ocr)
+
+
+def message_of(data: bytes) -> Document:
+    """What a message (HL7 v2) tells of its patient and study, its documents unread. Raises PermanentError."""
+    return hl7.from_bytes(data, None, whole=False)
 
 
 def _embedded(data: bytes, ocr: OcrEngine | None) -> Document:

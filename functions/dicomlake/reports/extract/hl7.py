@@ -43,8 +43,9 @@ _STUDY = re.compile(r"[0-2](?:\.\d+){4,}")
 _TEXT_TYPES = frozenset(("TX", "FT", "ST", "CF", ""))
 
 
-def from_bytes(data: bytes, embedded: "Callable[[bytes], Document] | None" = None) -> Document:
-    """A message as a document; `embedded` reads documents that OBX segments carry (ED), else they count as left behind.
+def from_bytes(data: bytes, embedded: "Callable[[bytes], Document] | None" = None, *, whole: bool = True) -> Document:
+    """A message as a document; `embedded` reads documents that OBX segments carry (ED), else they count as left behind. Not `whole`: what it
+    tells of people is enough, it may be without a text.
 
     Raises PermanentError: corrupt (no segments), unsupported (several patients in one file), resource_limit, text_phi_suspected.
     """
@@ -66,7 +67,8 @@ def from_bytes(data: bytes, embedded: "Callable[[bytes], Document] | None" = Non
     document = Document("hl7", text, (PageForm(595, 842),), known=known, subject=_subject(segments, separators))
     if inner:
         document = replace(document, pages=inner[0].pages if len(inner) == 1 else document.pages)
-    return readable(replace(document, left_behind={name: n for name, n in behind.items() if n}))
+    document = replace(document, left_behind={name: n for name, n in behind.items() if n})
+    return readable(document) if whole else document
 
 
 def _segments(data: bytes) -> tuple[list[Segment], str]:

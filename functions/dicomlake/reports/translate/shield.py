@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 from dicomlake.rules.glossary import Glossary, Term
 
-_PLACEHOLDER = r"\[[A-Z]{2,12}(?:-\d{5})?\]"
-_UNIT = (
-    r"(?:mm|cm|m|µm|um|ml|mL|dl|dL|l|L|mg|g|kg|µg|mcg|mSv|mGy|Gy|kV|kVp|mAs|mA|HU|UH|UI|IU|%|°C?|°|cc|cm[23²³]|mm[23²³]|mmHg|bpm|/min|Hz|MHz|T|ms|s|h|"
-    r"mmol/[lL]|mg/d[lL]|ng/m[lL]|mGy[*·. ]?cm[²2]?|m/s|cm/s|years?|días?)(?![\w])"
-)
+_PLACEHOLDER = r"\[[A-Z]{2,16}(?:-\w{1,16})?\]"
+_UNITS = (
+    "mGy.cm mGy*cm mGy·cm mGycm mGy.cm2 mGy.cm² mGy*cm2 mGy*cm² mGycm2 mGycm² µGy.m2 µGy.m² µGym2 µGym² Gy.cm2 Gy.cm² Gycm2 Gycm² mGy/min "
+    "mSv/mGy mm cm m µm um ml mL dl dL l L mg g kg µg mcg mSv µSv mGy µGy cGy Gy kV kVp keV MeV mAs mA HU UH UI IU % °C ° cc cm2 cm3 cm² cm³ mm2 mm3 "
+    "mm² mm³ mmHg cmH2O bpm lpm /min /h Hz kHz MHz T ms s h min mmol/l mmol/L µmol/l µmol/L mg/dl mg/dL ng/ml ng/mL g/dl g/dL g/l g/L ml/min mL/min "
+    "ml/s mL/s ml/h mg/kg kg/m2 kg/m² mg/ml mg/mL MBq GBq kBq mCi m/s cm/s Bq/ml g/ml g/mL U/l U/L ml/min/1.73m2 mL/min/1.73m²"
+).split()
+_UNIT = rf"(?:{'|'.join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))})(?![\w])"
 _NUMBER = rf"\d+(?:[.,:/x×-]\d+)*(?:\s?(?:x|×)\s?\d+(?:[.,]\d+)?)*(?:\s?{_UNIT})?"
 _CODES = (
     r"(?:BI-RADS|LI-RADS|PI-RADS|TI-RADS|Lung-RADS|T1|T2|FLAIR|STIR|DWI|ADC|SUV(?:max)?|L\d(?:-[LS]\d)?|C\d(?:-[CT]\d)?|"

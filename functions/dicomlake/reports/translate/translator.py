@@ -90,7 +90,7 @@ class Translator:
 
         def shown(found: re.Match[str]) -> str:
             word = found[1]
-            known = len(word) < _LEAST_WORD or word.isupper() or word.lower() in self._words(target)
+            known = len(word) < _LEAST_WORD or sum(map(str.isupper, word)) > 1 or word.lower() in self._words(target)
             return word if known else f"{_OPEN}{word}⟫"
 
         return _UNKNOWN.sub(shown, new).replace(UNKNOWN, "")
