@@ -301,7 +301,7 @@ def drawn(seed: int, layout: str | None = None, form: str | None = None) -> Draw
     pixels = _painted(chance, sheet)
     how = form or chance.choice(list(FORMS))
     stated = [scan for scan in scans if scan.dlp]
-    return Drawn(_written(FORMS[how](_dataset(pixels, seed, name))), name, stated, _total(scans), sheet.phantoms)
+    return Drawn(written(FORMS[how](_dataset(pixels, seed, name))), name, stated, _total(scans), sheet.phantoms)
 
 
 def _painted(chance: random.Random, sheet: Sheet) -> NDArray[np.uint8]:
@@ -342,7 +342,8 @@ def _dataset(pixels: NDArray[np.uint8], seed: int, layout: str) -> Dataset:
     return ds
 
 
-def _written(ds: Dataset) -> bytes:
+def written(ds: Dataset) -> bytes:
+    """Its bytes, in the transfer syntax it is in."""
     target = BytesIO()
     ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     ds.save_as(target, enforce_file_format=True)

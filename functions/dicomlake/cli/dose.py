@@ -12,13 +12,17 @@ from dicomlake.pipeline import dose_files
 from dicomlake.pipeline.services import processors
 from dicomlake.pixels import PixelWorker
 from dicomlake.rules import load_dose_rules, load_pixel_rules
+from dicomlake.rules.dosimetry import load_size_specific
 
 
 @click.command()
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path))
 @click.argument("destination", metavar="OUT_DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--ocr/--no-ocr", default=True, show_default=True, help="Read dose screens: pictures of a table of doses."
+    "--ocr/--no-ocr",
+    default=True,
+    show_default=True,
+    help="Look at pixels: read dose screens, measure patients in CT slices.",
 )
 @json_option
 @plain_errors
@@ -29,12 +33,12 @@ def dose(source: Path, destination: Path, ocr: bool, as_json: bool) -> None:
     """
     settings = environment.load()
     root = Path(settings.rules_dir) if settings.rules_dir else None
-    rules = load_dose_rules(root)
     worker = PixelWorker(load_pixel_rules(root), processors()) if ocr else None
+    reader = dose_files.DoseReader(load_dose_rules(root), load_size_specific(root), worker)
     files = dose_files.inputs(source, destination)
     lines = []
     with progress(len(files), "file", "reading dose") as bar:
-        for line in dose_files.run(files, destination, rules, settings.max_bytes, worker):
+        for line in dose_files.run(files, destination, reader, settings.max_bytes):
             lines.append(line)
             bar.update()
     if as_json:

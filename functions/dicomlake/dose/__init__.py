@@ -9,6 +9,7 @@ from dicomlake.dose.document import document
 from dicomlake.dose.model import Dose, Event, ObjectKind, ScreenText
 from dicomlake.dose.read import ReadText, read_dose, seen_before
 from dicomlake.dose.rows import CleanDoseRow, Side, clean_rows, whole_years
+from dicomlake.dose.slices import add_size, same_size, slices_to_measure
 
 __all__ = [
     "CleanDoseRow",
@@ -18,9 +19,12 @@ __all__ = [
     "ReadText",
     "ScreenText",
     "Side",
+    "add_size",
     "clean_rows",
     "document",
     "read_dose",
+    "same_size",
     "seen_before",
+    "slices_to_measure",
     "whole_years",
 ]

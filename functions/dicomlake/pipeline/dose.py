@@ -6,7 +6,17 @@ times are shifted, UIDs mapped and texts cleaned by the one rule; what was read 
 
 from dicomlake.dicom import CleanInstance, RawInstance, acquisition_facts, read_raw
 from dicomlake.dicom.known import fold, known_values
-from dicomlake.dose import CleanDoseRow, Dose, ObjectKind, Side, clean_rows, read_dose, seen_before, whole_years
+from dicomlake.dose import (
+    CleanDoseRow,
+    Dose,
+    ObjectKind,
+    Side,
+    clean_rows,
+    read_dose,
+    same_size,
+    seen_before,
+    whole_years,
+)
 from dicomlake.pipeline import receipts
 from dicomlake.pipeline.arrival import Arrival, common_columns, row_key
 from dicomlake.pipeline.services import Services
@@ -77,7 +87,7 @@ def research_rows(
 
 def _as_released(services: Services, copy: RawInstance, dose: Dose) -> Dose:
     if dose.kind is not ObjectKind.SCREEN:
-        return read_dose(copy, services.dose_rules)
+        return same_size(dose, read_dose(copy, services.dose_rules))
     return seen_before(dose, copy)
 
 

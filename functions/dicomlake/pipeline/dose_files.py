@@ -5,12 +5,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dicomlake.dicom import parse_raw
-from dicomlake.dose import document, read_dose
+from dicomlake.dicom import RawInstance, parse_raw
+from dicomlake.dose import Dose, document, read_dose
 from dicomlake.errors import Code, ConfigError, PermanentError
+from dicomlake.pipeline import slices
 from dicomlake.pipeline.ocr import screen_reader
 from dicomlake.pixels import PixelWorker
 from dicomlake.rules import DoseRules
+from dicomlake.rules.dosimetry import SizeRules
+
+
+@dataclass(frozen=True)
+class DoseReader:
+    """What reading dose takes. Without a `worker` no pixels are read: neither dose screens nor the patient's size in CT slices."""
+
+    rules: DoseRules
+    sizes: SizeRules
+    worker: PixelWorker | None = None
+
+    def read(self, raw: RawInstance) -> Dose:
+        """The dose of an object."""
+        dose = read_dose(raw, self.rules, screen_reader(self.worker) if self.worker else None)
+        if self.worker is not None:
+            slices.measure(self.worker, raw, dose, self.sizes)
+        return dose
 
 
 @dataclass(frozen=True)
@@ -35,18 +53,15 @@ def inputs(source: Path, destination: Path) -> list[Path]:
     return sorted(path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def run(
-    files: list[Path], destination: Path, rules: DoseRules, max_bytes: int, worker: PixelWorker | None
-) -> Iterator[DoseLine]:
-    """Read each file and write `<stem>.json`; a stem that comes again gets a number. Without a `worker` no dose screens are read."""
-    read_text = screen_reader(worker) if worker else None
+def run(files: list[Path], destination: Path, reader: DoseReader, max_bytes: int) -> Iterator[DoseLine]:
+    """Read each file and write `<stem>.json`; a stem that comes again gets a number."""
     destination.mkdir(parents=True, exist_ok=True)
     taken: dict[str, int] = {}
     for path in files:
         try:
             if path.stat().st_size > max_bytes:
                 raise PermanentError(Code.RESOURCE_LIMIT, "object_too_large")
-            dose = read_dose(parse_raw(path.read_bytes()), rules, read_text)
+            dose = reader.read(parse_raw(path.read_bytes()))
         except PermanentError as error:
             yield DoseLine(path.name, None, str(error.code), None, 0)
             continue

@@ -31,6 +31,7 @@ from dicomlake.rules import (
     load_profile,
     load_site,
 )
+from dicomlake.rules.dosimetry import SizeRules, load_size_specific
 from dicomlake.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ class Services:
     def dose_rules(self) -> DoseRules:
         """The vocabulary of dose objects."""
         return load_dose_rules(self.rules_root)
+
+    @cached_property
+    def size_rules(self) -> SizeRules:
+        """How a patient's size is measured in CT slices."""
+        return load_size_specific(self.rules_root)
 
     @cached_property
     def pixel_routes(self) -> PixelRoutes:

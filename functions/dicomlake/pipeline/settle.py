@@ -11,7 +11,7 @@ from dicomlake.dicom import acquisition_facts, instance_values
 from dicomlake.dose import Dose, ObjectKind, read_dose
 from dicomlake.lake import load, objects, quarantine
 from dicomlake.pipeline import dose as dose_rows
-from dicomlake.pipeline import receipts, tasks
+from dicomlake.pipeline import receipts, slices, tasks
 from dicomlake.pipeline.arrival import Arrival, common_columns, content_key, row_key
 from dicomlake.pipeline.assess import Assessment, Judged, Outcome
 from dicomlake.pipeline.measured import measurement_rows
@@ -122,7 +122,9 @@ def _dose(services: Services, judged: Judged) -> Dose:
     if found.raw is None:
         return Dose(ObjectKind.NOT_DOSE)
     read_text = None if found.outcome is Outcome.PENDING else screen_reader(services.pixel_worker)
-    return read_dose(found.raw, services.dose_rules, read_text)
+    dose = read_dose(found.raw, services.dose_rules, read_text)
+    slices.measure(services.pixel_worker, found.raw, dose, services.size_rules)
+    return dose
 
 
 def _research_rows(

@@ -6,7 +6,7 @@ code stream contradicts the header about its size, it is refused before memory i
 
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,23 @@ def _code_streams(raw: RawInstance, value: bytes, picture: Picture) -> Iterator[
     if len(found) != picture.frames or not all(found):
         raise PermanentError(Code.CORRUPT, "frames_absent")
     return iter(found)
+
+
+def sample_values(frame: Stored, picture: Picture) -> Stored:
+    """Values without what else stands in their cells (PS3.5 8.1.1)."""
+    if not picture.unused_bits or picture.allocated == 1 or picture.encapsulated:
+        return frame
+    shift = picture.high_bit + 1 - picture.stored
+    values = (frame.astype(np.int64) >> shift) & ((1 << picture.stored) - 1)
+    if picture.signed:
+        values = np.where(values >> (picture.stored - 1), values - (1 << picture.stored), values)
+    return values.astype(np.int32 if picture.allocated <= 16 else np.int64)
+
+
+def values_of(raw: RawInstance, picture: Picture, frames: Sequence[int]) -> list[Stored]:
+    """Sample values of some frames. Raises PermanentError."""
+    found = frames_of(raw, picture)
+    return [sample_values(found.frame(index), picture) for index in frames]
 
 
 def unpack(piece: "memoryview | bytes", picture: Picture) -> Stored:

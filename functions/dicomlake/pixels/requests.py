@@ -7,7 +7,7 @@ from dicomlake.dicom import read_raw
 from dicomlake.pixels.clean import Order, clean, regions_of
 from dicomlake.pixels.decide import sparing
 from dicomlake.pixels.find import find, mask_of
-from dicomlake.pixels.frames import frames_of
+from dicomlake.pixels.frames import frames_of, values_of
 from dicomlake.pixels.glance import needs_a_look
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.sheet import sheet
@@ -20,7 +20,7 @@ Answer = tuple[dict[str, object], list[bytes]]
 
 def answer(header: Mapping[str, Any], data: bytes) -> Answer:
     """Carry out `header["op"]` on the object `data`. Raises PermanentError."""
-    operations = {"clean": _clean, "words": _words, "glance": _glance, "preview": _preview}
+    operations = {"clean": _clean, "words": _words, "values": _values, "glance": _glance, "preview": _preview}
     return operations[header["op"]](header, data)
 
 
@@ -78,6 +78,15 @@ def _words(header: Mapping[str, Any], data: bytes) -> Answer:
     image = look(frames_of(raw, picture).frame(0), picture)
     found = read_words(image, int(header["threads"]), int(header["look"]))
     return {"words": [[word.text, list(word.box), word.confidence] for word in found]}, []
+
+
+def _values(header: Mapping[str, Any], data: bytes) -> Answer:
+    raw = read_raw(data)
+    picture = picture_of(raw, PictureLimits(**header["limits"]))
+    if picture is None:
+        return {"kind": "u1"}, []
+    found = values_of(raw, picture, [int(frame) for frame in header["frames"]])
+    return {"kind": found[0].dtype.str if found else "u1"}, [frame.tobytes() for frame in found]
 
 
 def _glance(header: Mapping[str, Any], data: bytes) -> Answer:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicomlake.pixels.detector import Image
-from dicomlake.pixels.frames import Stored
+from dicomlake.pixels.frames import Stored, sample_values
 from dicomlake.pixels.picture import Picture
 
 _NARROW = 96
@@ -56,17 +56,6 @@ def spread_out(image: Image) -> Image:
     low, high = (np.percentile(image, share, axis=(0, 1)).astype(np.float32) for share in (1, 99))
     spread = (image.astype(np.float32) - low) * (255.0 / np.maximum(high - low, 1.0))
     return np.asarray(np.clip(spread, 0, 255), np.uint8)
-
-
-def sample_values(frame: Stored, picture: Picture) -> Stored:
-    """Values without what else stands in their cells (PS3.5 8.1.1)."""
-    if not picture.unused_bits or picture.allocated == 1 or picture.encapsulated:
-        return frame
-    shift = picture.high_bit + 1 - picture.stored
-    values = (frame.astype(np.int64) >> shift) & ((1 << picture.stored) - 1)
-    if picture.signed:
-        values = np.where(values >> (picture.stored - 1), values - (1 << picture.stored), values)
-    return values.astype(np.int32 if picture.allocated <= 16 else np.int64)
 
 
 def _range(values: Stored) -> tuple[float, float]:

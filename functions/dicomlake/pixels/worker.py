@@ -8,14 +8,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from dicomlake.dicom import CleanPixels, RawInstance
 from dicomlake.errors import Code, ConfigError, PermanentError
 from dicomlake.pixels import wire
 from dicomlake.pixels.glance import native_needs_a_look
+from dicomlake.pixels.frames import Stored, values_of
 from dicomlake.pixels.picture import Picture, picture_of
 from dicomlake.rules.cleaning import Box, PictureLimits, PixelRules
 
@@ -109,6 +112,17 @@ class PixelWorker:
         for text, (x, y, w, h), confidence in reply["words"]:  # type: ignore[attr-defined]  # a list of lines
             found.append((str(text), (int(x), int(y), int(x + w), int(y + h)), float(confidence)))
         return found
+
+    def values(self, raw: RawInstance, frames: Sequence[int]) -> list[Stored]:
+        """Sample values (rows x columns of integers) of some frames, for whoever measures in them. Raises PermanentError."""
+        picture = self._picture(raw)
+        if picture is None or any(not 0 <= frame < picture.frames for frame in frames):
+            return []
+        if not picture.encapsulated:
+            return values_of(raw, picture, frames)
+        reply, blobs = self._ask({"op": "values", "frames": list(frames)}, raw)
+        kind, shape = str(reply["kind"]), picture.shape
+        return [np.frombuffer(blob, np.dtype(kind)).reshape(shape) for blob in blobs]
 
     def close(self) -> None:
         """End the child."""

@@ -56,6 +56,8 @@ CREATE TABLE IF NOT EXISTS `ops.dose_events` (
     AcquisitionNumber INT64 OPTIONS (description = 'CT slice: DICOM (0020,0012). Series of one number and time are reconstructions of one acquisition.'),
     slice_position_mm FLOAT64 OPTIONS (description = 'CT slice: position along the patient, the last value of ImagePositionPatient, else SliceLocation, in mm.'),
     slice_thickness_mm FLOAT64 OPTIONS (description = 'CT slice: DICOM (0018,0050) in mm.'),
+    measured_dw_mm FLOAT64 OPTIONS (description = 'CT slice: water-equivalent diameter measured in its pixels (AAPM Report 220) in mm; in one slice per centimetre.'),
+    dw_truncated BOOL OPTIONS (description = 'CT slice: the field of view cuts the patient off, so that measured_dw_mm is too small.'),
     dap_Gym2 FLOAT64 OPTIONS (description = 'Projection: dose area product (122130) in Gy.m2.'),
     rp_dose_Gy FLOAT64 OPTIONS (description = 'Projection: dose at the reference point (113738) in Gy.'),
     exposure_uAs FLOAT64 OPTIONS (description = 'Projection: exposure (113736), summed over pulses, in uAs.'),
