@@ -64,6 +64,11 @@ def size_curves() -> list[str]:
     ]
 
 
+def size_method() -> list[str]:
+    """The name of the method, with its version, that a size-specific dose was made by."""
+    return [f"ELSE {_text(load_size_specific().label)}"]
+
+
 def exam_lines() -> list[str]:
     """Rows: place in the order of trying, exam, and the pieces that must stand in a folded name; a blank always does."""
     rows: list[tuple[str | int, ...]] = []
@@ -146,7 +151,7 @@ def settled_by() -> list[str]:
 BLOCKS: dict[str, Callable[[], list[str]]] = {
     made.__name__: made
     for made in (
-        factors, age_band, kvp_class, phantom_ratio, size_curves, exam_lines, exam_without, site_protocols, region_codes,
+        factors, age_band, kvp_class, phantom_ratio, size_curves, size_method, exam_lines, exam_without, site_protocols, region_codes,
         exam_regions, levels, minimum_patients, alerts, settled_by,
     )
 }  # fmt: skip

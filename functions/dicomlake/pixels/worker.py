@@ -17,8 +17,8 @@ import numpy as np
 from dicomlake.dicom import CleanPixels, RawInstance
 from dicomlake.errors import Code, ConfigError, PermanentError
 from dicomlake.pixels import wire
-from dicomlake.pixels.glance import native_needs_a_look
 from dicomlake.pixels.frames import Stored, values_of
+from dicomlake.pixels.glance import native_needs_a_look
 from dicomlake.pixels.picture import Picture, picture_of
 from dicomlake.rules.cleaning import Box, PictureLimits, PixelRules
 

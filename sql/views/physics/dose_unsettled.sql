@@ -49,7 +49,7 @@ wanted AS (
         study_group,
         CONCAT(
             -- rules settled_by
-            '395df7df8046',
+            '0afb25676191',
             -- end
             '/',
             CAST(SUM(events) AS STRING),

@@ -171,7 +171,7 @@ events AS (
     SELECT
         *,
         (kvp[SAFE_OFFSET(0)] + COALESCE(kvp[SAFE_OFFSET(1)], kvp[SAFE_OFFSET(0)])) / 2 AS kvp_mean,
-        dw_mm / 10 AS dw_cm
+        COALESCE(dw_mm, measured_dw_mm) / 10 AS dw_cm
     FROM `physics.settling_events`
 ),
 
@@ -257,6 +257,13 @@ SELECT
     * EXCEPT (ratio, age_band, kvp_class, k_icrp60, k_icrp103, scale_icrp60, scale_icrp103, size_factor, ssde_mGy, dw_cm),
     ssde_mGy AS ssde_stated_mGy,
     ctdivol_mGy * size_factor AS ssde_mGy,
+    CASE
+        WHEN ctdivol_mGy * size_factor IS NULL THEN NULL
+        -- rules size_method
+        ELSE 'AAPM Reports 204 (2011) and 220 (2014)'
+        -- end
+    END AS ssde_method,
+    IF(ctdivol_mGy * size_factor IS NULL, NULL, IF(dw_mm IS NULL, 'slices', 'device')) AS ssde_size_from,
     dlp_mGycm * k_icrp60 * scale_icrp60 AS effective_icrp60_mSv,
     dlp_mGycm * k_icrp103 * scale_icrp103 AS effective_icrp103_mSv,
     COALESCE(scale_icrp103, scale_icrp60) != 1 AS effective_converted,

@@ -4,6 +4,8 @@
 -- several objects of that kind that tell of an event, the one with the fewest doubts stands, then the first arrival: cumulative reports,
 -- repeats and both pictures of one mammogram are one event. CT slices of one event are one row: mean CTDIvol, and a dlp_mGycm that is
 -- that mean times the length they cover (dlp_estimated); series of one acquisition number that overlap in time are reconstructions of it.
+-- The patient's size is the mean over the slices measured, whatever the source of the dose: of the event's own slices, else (one scan in the
+-- study) of the study's. Of several reconstructions the one that cuts off the least and has the most slices is measured.
 WITH visible AS (
     SELECT told.*
     FROM `ops.dose_events` AS told
@@ -101,10 +103,79 @@ told_whole AS (
         PARTITION BY site, study_key, event_key
         ORDER BY ARRAY_LENGTH(doubts), generation, content_key, row_key, pipeline_version, rules_version, event_id
     ) = 1
+),
+
+told AS (
+    SELECT *
+    FROM told_whole
+    UNION ALL
+    SELECT *
+    FROM from_slices
+),
+
+measured_slices AS (
+    SELECT *
+    FROM visible
+    WHERE measured_dw_mm IS NOT NULL AND event_key IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY site, study_key, instance_key ORDER BY generation, content_key, row_key) = 1
+),
+
+measured_series AS (
+    SELECT
+        site,
+        study_key,
+        event_key,
+        series_key,
+        COUNT(*) AS dw_slices,
+        SUM(measured_dw_mm) AS dw_sum_mm,
+        COUNTIF(dw_truncated) AS dw_cut
+    FROM measured_slices
+    GROUP BY site, study_key, event_key, series_key
+),
+
+sizes AS (
+    SELECT *
+    FROM measured_series
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY site, study_key, event_key
+        ORDER BY dw_cut / dw_slices, dw_slices DESC, series_key
+    ) = 1
+),
+
+study_sizes AS (
+    SELECT *
+    FROM measured_series
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY site, study_key
+        ORDER BY dw_cut / dw_slices, dw_slices DESC, series_key, event_key
+    ) = 1
+),
+
+counted AS (
+    SELECT
+        *,
+        modality = 'CT' AND NOT COALESCE(localiser, FALSE) AS is_scan,
+        COUNTIF(modality = 'CT' AND NOT COALESCE(localiser, FALSE)) OVER (PARTITION BY site, study_key) AS scans
+    FROM told
 )
 
-SELECT *
-FROM told_whole
-UNION ALL
-SELECT *
-FROM from_slices
+SELECT
+    counted.* EXCEPT (is_scan, scans)
+    REPLACE (
+        IF(
+            counted.is_scan, COALESCE(sizes.dw_sum_mm / sizes.dw_slices, study_sizes.dw_sum_mm / study_sizes.dw_slices), NULL
+        ) AS measured_dw_mm,
+        IF(counted.is_scan, COALESCE(sizes.dw_cut, study_sizes.dw_cut) > 0, NULL) AS dw_truncated
+    ),
+    IF(counted.is_scan, COALESCE(sizes.dw_slices, study_sizes.dw_slices), NULL) AS dw_slices
+FROM counted
+LEFT JOIN sizes
+    ON
+        counted.site = sizes.site
+        AND counted.study_key = sizes.study_key
+        AND counted.event_key = sizes.event_key
+LEFT JOIN study_sizes
+    ON
+        counted.scans = 1
+        AND counted.site = study_sizes.site
+        AND counted.study_key = study_sizes.study_key
