@@ -13,11 +13,11 @@ _STUDY = (
 _EVENT = (
     "index irradiation_event_uid start stop protocol target_region event_type laterality acq_type ctdivol_mGy dlp_mGycm phantom "
     "exposure_time_s scanning_length_mm pitch single_collimation_mm total_collimation_mm kvp tube_current_mA max_tube_current_mA "
-    "time_per_rotation_s alert_dlp_mGycm alert_ctdivol_mGy fwd_dlp_mGycm fwd_ctdivol_mGy ssde_mGy dw_mm measured_dw_mm "
-    "dw_truncated dap_Gym2 rp_dose_Gy exposure_uAs exposure_time_ms n_pulses irradiation_duration_s primary_angle_deg secondary_angle_deg "
-    "sid_mm sod_mm field_area_m2 exposure_index target_ei deviation_index relative_exposure filter_material filter_min_mm filter_max_mm anode hvl_mm entrance_exposure_mGy agd_mGy "
-    "compression_thickness_mm compression_force_N radiopharmaceutical radionuclide half_life_s administered_activity_MBq pre_activity_MBq "
-    "post_activity_MBq volume_ml route effective_dose_mSv"
+    "time_per_rotation_s alert_dlp_mGycm alert_ctdivol_mGy fwd_dlp_mGycm fwd_ctdivol_mGy ssde_mGy dw_mm measured_dw_mm dw_truncated "
+    "dap_Gym2 rp_dose_Gy exposure_uAs exposure_time_ms n_pulses irradiation_duration_s primary_angle_deg secondary_angle_deg sid_mm "
+    "sod_mm field_area_m2 exposure_index target_ei deviation_index relative_exposure filter_material filter_min_mm filter_max_mm anode "
+    "hvl_mm entrance_exposure_mGy agd_mGy compression_thickness_mm compression_force_N radiopharmaceutical radionuclide half_life_s "
+    "administered_activity_MBq pre_activity_MBq post_activity_MBq volume_ml route effective_dose_mSv"
 ).split()
 
 
