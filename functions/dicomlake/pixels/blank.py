@@ -7,9 +7,8 @@ lowest that could be. MONOCHROME1 is dark at its highest value, a palette where 
 import numpy as np
 
 from dicomlake.pixels.find import Mask
-from dicomlake.pixels.frames import Stored
+from dicomlake.pixels.frames import Stored, sample_values
 from dicomlake.pixels.picture import Picture
-from dicomlake.pixels.views import sample_values
 
 
 def black(frame: Stored, picture: Picture) -> Stored:

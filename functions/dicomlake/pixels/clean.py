@@ -15,10 +15,10 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.pixels import jpeg
 from dicomlake.pixels.detector import Image, Polygon
 from dicomlake.pixels.find import Mask, find, find_changed, mask_of
-from dicomlake.pixels.frames import Frames, Stored, frames_of
+from dicomlake.pixels.frames import Frames, Stored, frames_of, sample_values
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.rewrite import Rewritten, edits_blocks, rewrite
-from dicomlake.pixels.views import look, sample_values
+from dicomlake.pixels.views import look
 from dicomlake.rules.cleaning import Box, LookRules, PictureLimits
 
 _ROUNDS = 4
