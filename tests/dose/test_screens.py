@@ -212,3 +212,29 @@ def test_without_a_total_a_single_reading_of_a_row_proves_nothing(rules: DoseRul
     dose = read_screen(_looks(whole, whole[:8], whole[:8]), rules.screens)
     assert dose is not None and dose.study["n_events"] == 2
     assert "dlp_mGycm" not in dose.events[1].fields
+
+
+def test_cards_french_heads_and_grouped_thousands_are_read(rules: DoseRules) -> None:
+    cards = _text(
+        ("Series 2",), ("CTDIvol:", "35.97", "mGy", "(32 cm)"), ("DLP:", "602.1", "mGy.cm"),
+        ("Series 3",), ("CTDIvol:", "5.50", "mGy", "(16 cm)"), ("DLP:", "100.0", "mGy.cm"), ("Total DLP:", "702.1"),
+    )  # fmt: skip
+    dose = table_of(cards, rules)
+    assert dose is not None and dose.study["total_dlp_mGycm"] == 702.1
+    assert [(e.fields["ctdivol_mGy"], e.fields["dlp_mGycm"]) for e in dose.events] == [(35.97, 602.1), (5.5, 100.0)]
+    french = _text(
+        ("Serie", "kV", "IDSV", "PDL"),
+        ("1", "120", "20,5", "1.234,5"),
+        ("2", "120", "5,5", "100,0"),
+        ("PDL total", "1.334,5"),
+    )
+    dose = table_of(french, rules)
+    assert dose is not None and dose.study["total_dlp_mGycm"] == 1334.5
+    assert [event.fields["dlp_mGycm"] for event in dose.events] == [1234.5, 100.0]
+
+
+def test_a_row_of_one_reading_is_no_event_where_the_sum_contradicts(rules: DoseRules) -> None:
+    rows = (HEAD, ("1", "120", "10.5", "300.0"), ("2", "120", "5.5", "100.0"), ("Total DLP", "460.0"))
+    stray = (*rows, ("x", "", "3.0", "90.0"))
+    dose = read_screen(_looks(_text(*rows), _text(*stray), _text(*rows)), rules.screens)
+    assert dose is not None and dose.study["n_events"] == 2 and "total_dlp_mGycm" not in dose.study

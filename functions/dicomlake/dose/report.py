@@ -4,6 +4,7 @@ What an item means follows from its code and from the event, tube, filter or acc
 neither the template's id nor the SOP class decides. Events that repeat are one (by their UID and plane).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +21,7 @@ from dicomlake.rules.dose import DoseRules, Quantity, fold
 _EVENTS = {"event_ct": "ct", "event_xray": "xray", "event_rp": "rp", "event_any": "any"}
 _PER_TUBE = ("kvp", "tube_current_mA", "max_tube_current_mA", "time_per_rotation_s")
 _PER_FILTER = ("filter_min_mm", "filter_max_mm")
+_SEVERAL = re.compile(r"[&+,;/]|\b(?:and|und|et|y|e)\b", re.IGNORECASE)
 _STANDARD = ("DCM", "SRT", "SCT")
 
 
@@ -67,6 +69,7 @@ class Report:
     roots: set[str] = field(default_factory=set)
     usual: dict[str, Decimal] = field(default_factory=dict)
     commas_part: bool = False
+    sources: tuple[str, ...] = ()
 
     def numbers(self, nodes: list[Node], quantity: Quantity) -> list[Decimal]:
         """Values of items in the base unit. Raises Doubt."""
@@ -107,6 +110,7 @@ def read_report(tree: Tree, rules: DoseRules) -> Dose | None:
     if not (report.roots or report.events or report.accumulations):
         return None
     _note_usual_units(report)
+    report.sources = _sources(report)
     kind = ObjectKind.RRDSR if _is_radiopharmaceutical(report) else ObjectKind.RDSR
     dose = Dose(kind)
     dose.events = merge.once([_event(report, found) for found in report.events])
@@ -196,6 +200,23 @@ def _note_usual_units(report: Report) -> None:
     report.usual = {name: next(iter(factors)) for name, factors in seen.items() if len(factors) == 1}
 
 
+def _sources(report: Report) -> tuple[str, ...]:
+    """The two x-ray sources that an enhanced report names (TID 10041 and 10042), in order; () for one, for more, and for CT."""
+    told = [report.study, *report.accumulations, *(found for found in report.events if _kind(found) == "xray")]
+    named = {text for found in told for node in found.nodes("xray_source") if (text := report.tree.text(node))}
+    single = sorted(text for text in named if not _SEVERAL.search(text))
+    return tuple(single) if len(single) == 2 else ()
+
+
+def plane_of_source(report: Report, found: Found) -> str:
+    """The plane that the source of an event or of totals stands for; "" where none is named."""
+    named = [text for node in found.nodes("xray_source") if (text := report.tree.text(node))]
+    if len(named) != 1 or not report.sources:
+        return ""
+    planes = dict(zip(report.sources, ("Plane A", "Plane B"), strict=True))
+    return planes.get(named[0], "All Planes")
+
+
 def _event(report: Report, found: Found) -> Event:
     event = Event()
     kind = _kind(found)
@@ -210,6 +231,8 @@ def _event(report: Report, found: Found) -> Event:
     }
     event.fields.update({name: value for name, value in texts.items() if value})
     _codes(report, found, event)
+    if kind == "xray" and "plane" not in event.fields and (plane := plane_of_source(report, found)):
+        event.fields["plane"] = plane
     (_ct if kind == "ct" else _projection if kind == "xray" else _administration)(report, found, event)
     plausible.check(event, frozenset(name for name in found.items if report.is_unsure(found.nodes(name))))
     return event

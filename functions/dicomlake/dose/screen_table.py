@@ -70,14 +70,35 @@ def table_of(words: Sequence[ScreenText], rules: ScreenRules) -> Table | None:
     lines = lines_of(words)
     columns = _columns(lines, rules)
     if columns is None:
-        return None
+        return _cards(lines, rules)
     found = [_rows(lines, columns.moved(shift), rules) for shift in _SHIFTS]
     told = [(rows, _total(lines[columns.line + 1 :], lines, rows, rules)) for rows in found]
     proven = [(rows, total) for rows, total in told if total and agree([row.dlp for row in rows], total)]
     rows, total = max(proven or told[:1], key=lambda one: sum(row.ctdivol is not None for row in one[0]))
-    if not rows and not total:
-        return None
+    if not rows:
+        return _cards(lines, rules)
     return Table(tuple(_without_strays(rows)), total, lines[columns.line].height)
+
+
+def _cards(lines: list[Line], rules: ScreenRules) -> Table | None:
+    """A screen without a table: `CTDIvol: 35.97 mGy (32 cm)` and `DLP: 602.1 mGy.cm` on lines of their own, one after the other."""
+    rows: list[Row] = []
+    ctdivol: tuple[Decimal, Line] | None = None
+    for line in lines:
+        if _says_total(line.pieces, rules):
+            continue
+        numbers = _numbers(line.pieces, rules)
+        if numbers and any(_is_ctdivol(one, rules) for one in with_neighbours(line.pieces)):
+            ctdivol = numbers[0].value, line
+        elif numbers and ctdivol and any(alike(one.folded).startswith(_alike(rules.dlp)) for one in line.pieces):
+            dlp = numbers[0]
+            if dlp.value:
+                phantom = _phantom(ctdivol[1].pieces, ctdivol[1].pieces[0].right, rules)
+                row = Row(line.y, ctdivol[0], dlp.value, phantom, None, dlp.left, dlp.right)
+                rows.append(row if row.fits(ctdivol[0], dlp.value) else replace(row, ctdivol=None))
+            ctdivol = None
+    total = _total([], lines, [], rules)
+    return Table(tuple(rows), total, lines[0].height) if rows or total else None
 
 
 def hints(words: Sequence[ScreenText], rules: ScreenRules) -> bool:

@@ -14,7 +14,9 @@ from itertools import pairwise
 from dicomlake.dose.model import ScreenText
 from dicomlake.dose.numbers import decimal
 
-_NUMBER = re.compile(r"[0-9OoDQIl|BZ]+(?:[.,][0-9OoDQIl|BZ]+)?")
+_NUMBER = re.compile(
+    r"[0-9OoDQIl|BZ]+(?:[.,][0-9OoDQIl|BZ]+)?|[0-9]{1,3}(?:[.][0-9]{3})+,[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+[.][0-9]+"
+)
 LETTER = re.compile(r"(?<=[0-9])[LS]$")  # the phantom, printed close to a CTDIvol
 _DIGITS = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "B": "8", "Z": "2", "I": "1", "l": "1", "|": "1", ",": "."}
@@ -22,7 +24,7 @@ _DIGITS = str.maketrans(
 _ITS_UNIT = re.compile(r"(?<=[0-9])m[Gg]y\S*$")
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s"})
 _WORD = re.compile(r"[^\s\[\](){}:]*[^\W\d]:(?=[0-9])|[^\s\[\](){}]+")  # `DLP:1089` is two
-_SIMILAR, _NEAR = SequenceMatcher, 0.75
+_SIMILAR, _NEAR, _LONG = SequenceMatcher, 0.75, 6
 _JUNK = re.compile(r"[\W_]+")
 # Two pieces that are one number: `1550,` and `8`, `1550` and `,8`.
 _PARTED = (
@@ -55,7 +57,8 @@ class Piece:
         text = _ITS_UNIT.sub("", LETTER.sub("", self.text.strip("*()[]:;")))
         if not _NUMBER.fullmatch(text) or not any(c.isdigit() for c in text):
             return None
-        value = decimal(text.translate(_DIGITS))
+        grouped = "," in text and "." in text
+        value = decimal(text if grouped else text.translate(_DIGITS))
         return value if value is not None and 0 <= value < 1_000_000 else None
 
 
@@ -78,6 +81,8 @@ def resembles(word: str, head: str) -> bool:
     begun, head = alike(word)[: len(head) + 1], alike(head)
     if len(begun) < len(head) - 1 or not begun.isalpha():
         return False
+    if len(head) < _LONG:
+        return begun.startswith(head)
     return max(_SIMILAR(None, begun[:size], head).ratio() for size in (len(head), len(head) + 1)) >= _NEAR
 
 

@@ -66,13 +66,15 @@ def _as_far_as_known(tables: Sequence[Table]) -> Dose:
     rows = _side_by_side(tables)
     proven = _proven(rows, tables)
     dose = Dose(ObjectKind.SCREEN, {"modality": "CT"})
-    if proven is None and any(table.total for table in tables):
+    contradicted = proven is None and any(table.total for table in tables)
+    if contradicted:
         dose.doubt("total_dlp_mGycm", "conflict")
     elif proven is not None and proven.total is not None:
         dose.study["total_dlp_mGycm"] = float(proven.total)
     for number, row in enumerate(rows):
         dlp = proven.doses[number] if proven else None
-        if proven is not None and dlp is None:
+        seen = sum(one is not None for one in row.readings)
+        if dlp is None and (proven is not None or (contradicted and seen < min(2, len(tables)))):
             continue
         event = _event(row, dlp, len(tables))
         event.fields["index"] = len(dose.events)

@@ -67,7 +67,9 @@ def _plane(report: "Report", found: "Found") -> str:
         held = report.tree.coded(node)
         if held is not None and held[1] is not None:
             return held[1].meaning
-    return ""
+    from dicomlake.dose.report import plane_of_source
+
+    return plane_of_source(report, found)
 
 
 def _glandular(report: "Report", dose: Dose) -> None:

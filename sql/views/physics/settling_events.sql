@@ -138,7 +138,7 @@ sizes AS (
     FROM measured_series
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY site, study_key, event_key
-        ORDER BY dw_cut / dw_slices, dw_slices DESC, series_key
+        ORDER BY dw_cut / dw_slices ASC, dw_slices DESC, series_key ASC
     ) = 1
 ),
 
@@ -147,7 +147,7 @@ study_sizes AS (
     FROM measured_series
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY site, study_key
-        ORDER BY dw_cut / dw_slices, dw_slices DESC, series_key, event_key
+        ORDER BY dw_cut / dw_slices ASC, dw_slices DESC, series_key ASC, event_key ASC
     ) = 1
 ),
 
