@@ -1,5 +1,6 @@
 """Ways in which dose reports of other makers differ, as changes of a data set. Each leaves every value what it was, unless it says otherwise."""
 
+import copy
 import random
 import zlib
 from collections.abc import Callable, Iterator
@@ -72,7 +73,10 @@ def codes(ds: Dataset) -> Iterator[Dataset]:
 
 
 def number(value: Dataset) -> str:
-    return str(value[_NUMERIC].value) if _NUMERIC in value and value[_NUMERIC].value not in (None, "") else ""
+    if _NUMERIC not in value or value[_NUMERIC].value in (None, ""):
+        return ""
+    held = value[_NUMERIC].value
+    return str(held) if isinstance(held, (str, int, float, Decimal)) else "\\".join(map(str, held))
 
 
 def write(value: Dataset, text: str) -> None:
@@ -206,7 +210,7 @@ def deeper(ds: Dataset, chance: random.Random) -> None:
 def repeated_events(ds: Dataset, chance: random.Random) -> None:
     content = list(ds.get("ContentSequence", ()))
     events = [one for one in content if _name(one) in ("113819", "113706", "113502")]
-    ds.ContentSequence = [*content, chance.choice(events)] if events else content
+    ds.ContentSequence = [*content, copy.deepcopy(chance.choice(events))] if events else content
 
 
 def several_values(ds: Dataset, _chance: random.Random) -> None:
