@@ -51,3 +51,14 @@ def test_what_is_proposed_counts_only_if_it_can_be_read(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "_looked_into", lambda *asked: (looked.append(asked[1]), true(*asked))[1])
     assert find(picture, RULES, 1) == []
     assert len(looked) == 2
+
+
+def test_hollow_letters_in_a_frame_are_read_where_the_net_sees_none() -> None:
+    speckle = cv2.GaussianBlur(np.random.default_rng(6).rayleigh(60, (200, 300)).astype(np.float32), (0, 0), 1.2)
+    picture = np.repeat(speckle.clip(0, 160).astype(np.uint8)[..., None], 3, axis=2)
+    ink = np.zeros((200, 300), np.uint8)
+    cv2.putText(ink, "F 71Y", (100, 110), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 1)
+    around = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    picture[around > 0], picture[ink > 0] = 0, 255
+    cv2.rectangle(picture, (94, 80), (200, 118), (255, 255, 255), 1)
+    assert mask_of(ink.shape, find(picture, RULES, 1))[ink > 0].all()

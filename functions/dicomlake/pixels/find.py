@@ -24,6 +24,7 @@ Mask = NDArray[np.bool_]
 
 _KNOWN_BEST = 32.0  # pixels of height
 _MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.2, 4.0  # of a small part that is looked into
+_PLAINLY = 0.85  # confidence with which a part is read that the net has not seen
 _LINE = 5.0  # heights in length from which on a find is a line
 
 
@@ -41,6 +42,11 @@ def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
 
 def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> list[Polygon]:
     """What the net sees in a small part that is shown to it enlarged: as it is, with its contrast spread, light and dark exchanged, on its side."""
+    itself = _rectangle(part)
+    if _is_legible(
+        image, itself, _PLAINLY, threads
+    ):  # letters in a frame, or hollow ones, are read although no net sees them
+        return [itself]
     rows, columns = (
         slice(max(0, one.start - _MARGIN), min(side, one.stop + _MARGIN))
         for one, side in zip(part, image.shape, strict=False)
@@ -71,6 +77,11 @@ def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> li
         if kept:
             return kept
     return []
+
+
+def _rectangle(part: Part) -> Polygon:
+    (top, bottom), (left, right) = ((one.start, one.stop) for one in part)
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def _touches(polygon: Polygon, part: Part) -> bool:
