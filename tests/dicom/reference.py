@@ -54,10 +54,7 @@ class Reference:
                 if tag not in private:
                     del one[tag]
                 elif not tag.is_private_creator and element.value:
-                    if element.VR in ("DS", "IS") and self._told(element):
-                        del one[tag]
-                    else:
-                        self._private(element)
+                    self._private(element)
                 continue
             stated = dictionary_VR(tag) if _known(tag) else ""
             rule = self.profile.rule_for(int(tag), stated, place)
@@ -86,6 +83,8 @@ class Reference:
 
     def _told(self, element: DataElement) -> bool:
         """Whether a number is one the patient is known by."""
+        if element.VR not in ("DS", "IS"):
+            return False
         values = list(element.value) if element.VM > 1 else [element.value]
         return any(self.cleaner.text(str(one), known_only=True, recognise=False) != str(one) for one in values)
 
@@ -118,7 +117,7 @@ class Reference:
             creator = (tag.group << 16) + (tag.element >> 8)
             if creator in one and self.profile.safe_private is not None:
                 row = self.profile.safe_private.find(str(one[creator].value), int(tag))
-                if row is not None and self._stays(one, tag, row.vr):
+                if row is not None and self._stays(one, tag, row.vr) and not self._told(one[tag]):
                     kept |= {tag, pydicom.tag.Tag(creator)}
         return kept
 

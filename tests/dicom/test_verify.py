@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset
 
 from dicomlake.dicom import CleanInstance, CleanPixels, RawInstance, deidentify, read_raw, verify
-from dicomlake.dicom.cleaner import Cleaner
+from dicomlake.dicom.cleaner import Cleaner, cleaner_for
 from dicomlake.dicom.known import fold, known_values
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pseudonyms import SiteKey
@@ -125,7 +125,9 @@ def test_known_values_that_a_broken_cleaner_leaves_are_found(
     raw, clean = made(instance(**attributes))
     verify(raw, clean, profile)
     monkeypatch.setattr(Cleaner, "clean", lambda self, old, *_: old)
+    cleaner_for.cache_clear()  # it remembers what it has cleaned
     raw, clean = made(instance(**attributes))
+    cleaner_for.cache_clear()
     if planted:
         assert slug(raw, clean, profile) == "known_value_in_text"
     else:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of, unaccented
@@ -65,6 +65,7 @@ class Cleaner:
     """Cleans the text of the objects that share one set of known values. `repr` shows nothing of them.
 
     `names_in` tells, by encoded value, the words of people nobody else in the object names, which a form of text gave away.
+    `uids` and `memories` are those of `values.py`.
     """
 
     engine: Engine = field(repr=False)
@@ -73,6 +74,8 @@ class Cleaner:
     key: SiteKey = field(repr=False)
     recognise: Recogniser | None = field(repr=False, default=None)
     names_in: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
+    uids: dict[tuple[bytes, str], bytes] = field(default_factory=dict, repr=False)
+    memories: dict[Any, dict[bytes, Any]] = field(default_factory=dict, repr=False)
     _memory: dict[tuple[bytes, bytes, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
 
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:

@@ -9,9 +9,10 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from operator import itemgetter
 from struct import pack
+from typing import NamedTuple
 
 from dicomlake.dicom import encode
 from dicomlake.dicom.cleaner import NO_NUMBER, NUMBER_VRS, cleaner_for, with_names
@@ -19,7 +20,7 @@ from dicomlake.dicom.dictionary import TEXT_VRS, keyword_of
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Item, corrupt
 from dicomlake.dicom.filemeta import preamble_and_meta
 from dicomlake.dicom.icc import without_text
-from dicomlake.dicom.identities import concept_of, identities_of
+from dicomlake.dicom.identities import identities_of
 from dicomlake.dicom.plan import ICC_PROFILE, Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements
 from dicomlake.dicom.read import RawInstance
@@ -28,7 +29,7 @@ from dicomlake.dicom.slices import SliceReader, chunks
 from dicomlake.dicom.surplus import without_surplus
 from dicomlake.dicom.syntaxes import syntax_of
 from dicomlake.dicom.text import Charset
-from dicomlake.dicom.values import Values, padded
+from dicomlake.dicom.values import Made, Memory, Values, padded
 from dicomlake.dicom.visual import VISUAL_FEATURES, visual_features
 from dicomlake.pseudonyms import PatientIdentity, SiteKey
 from dicomlake.rules import Action, Method, Profile, Rule
@@ -44,8 +45,19 @@ _PATIENT_NAME, _PATIENT_ID, _BITS = 0x00100010, 0x00100020, 0x00280100
 _CHARSET, _CONTENT, _TEXT_VALUE = 0x00080005, 0x0040A730, 0x0040A160
 # Offsets into fragments that a new picture does not have, and lengths of them.
 _OFFSETS = (0x7FE00001, 0x7FE00002, 0x7FE00003)
-_PLACE = itemgetter(0, 1)
+_PLACE, _TAG = itemgetter(0, 1), itemgetter(0)
+# Encoded elements up to this size are remembered with what was made of them.
+_REMEMBERED = 320
+_UNTOUCHED = Made(0, (), 0, ())
 _WALKED = frozenset({Action.K, Action.U, Action.M, Action.C})
+
+
+class Block(NamedTuple):
+    """A private block of a creator the profile knows: its element, what was made of the block's elements before, and which stay."""
+
+    creator: Element
+    memory: Memory
+    keeps: list[int]
 
 
 @dataclass(frozen=True)
@@ -196,11 +208,10 @@ class Walk:
         own = self._own(explicit) | self._visual(explicit) | self._picture(explicit)
         sop_class = (self._raw.value(_CLASS) or b"").strip(b" \0").decode("latin-1")
         self._level([one for one in elements if one[0] not in own], explicit, 0, self._raw.charset, sop_class)
-        tags = [one[0] for one in elements]
         for tag, parts in sorted(own.items()):
-            place = bisect_right(tags, tag)
+            place = bisect_right(elements, tag, key=_TAG)
             start = stop = elements[place][2] if place < len(elements) else elements[-1][4]
-            if place and tags[place - 1] == tag:
+            if place and elements[place - 1][0] == tag:
                 start, stop = elements[place - 1][2], elements[place - 1][4]
             self._edits.extend((start, start, part) for part in parts)
             self._edits.append((start, stop, b""))
@@ -255,45 +266,119 @@ class Walk:
     def _level(self, elements: list[Element], explicit: bool, depth: int, charset: Charset, place: Place) -> int:
         """Collect the edits of one level; returns by how many bytes it grows."""
         table, rule_of, growth, buffer = self._plan.table_at(place), self._plan.rule, 0, self._buffer
-        edits, removed, gone, safe = self._edits, 0, -1, None
+        memory = self._values.memory(explicit, depth, charset, place)
         self._seen += len(elements)
+        private: list[Element] = []
         for one in elements:
-            tag, vr, _, value, end, items = one
+            tag, vr, start, value, end, items = one
             if tag & 0x10000:
-                safe = self._safe(elements) if safe is None else safe
-                if tag in safe:
-                    growth += self._private(one, safe[tag], explicit, depth, charset)
-                else:
-                    start = one[2]
-                    if start == gone and edits[-1][1] == gone:  # runs of private elements go as one
-                        edits[-1] = (edits[-1][0], end, b"")
-                    else:
-                        edits.append((start, end, b""))
-                    gone = end
-                    removed += 1
-                    growth -= end - start
+                private.append(one)
                 continue
             known = table.get(tag)
             rule = known[1] if known is not None and known[0] == vr else rule_of(tag, vr, place)
-            if rule is None:
-                if items is not None:
-                    growth += self._sequence(one, explicit, depth, charset)
-                elif vr in NUMBER_VRS and (NO_NUMBER.search(buffer, value, end) or self._is_known_number(value, end)):
+            if rule is None and items is None:
+                if vr in NUMBER_VRS and (NO_NUMBER.search(buffer, value, end) or self._is_known_number(value, end)):
                     growth += self._treat(one, rule_of(tag, vr, place), explicit, depth, charset)
                 elif (end - value) & 1:
                     growth += self._even(one, explicit)
+            elif end - start > _REMEMBERED:
+                growth += self._treated(one, rule, explicit, depth, charset)
             else:
-                growth += self._treat(one, rule, explicit, depth, charset)
-        self._touched[Action.X] += removed
+                encoded = buffer[start:end]
+                made = memory.get(encoded)
+                if made is None:
+                    made = self._noted(
+                        partial(self._treated, one, rule, explicit, depth, charset), start, memory, encoded
+                    )
+                    growth += made.growth
+                elif made is not _UNTOUCHED:
+                    growth += self._again(start, made)
+        return growth + self._privates(private, explicit, depth, charset) if private else growth
+
+    def _privates(self, elements: list[Element], explicit: bool, depth: int, charset: Charset) -> int:
+        """The private elements of one level: what the profile knows to be safe stays, with the creator of its block; runs of others go as one."""
+        buffer, blocks, growth, gone = self._buffer, dict[int, Block](), 0, len(elements)
+        first = last = elements[0][2]
+        for one in elements:
+            tag, _, start, value, end, _ = one
+            block = blocks.get(tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8)
+            if block is None:
+                if 0x10 <= tag & 0xFFFF < 0x100 and self._knows(tag >> 16, buffer[value:end]):
+                    memory = self._values.memory(explicit, depth, charset, buffer[value:end])
+                    blocks[tag] = Block(one, memory, [])
+                    continue
+            else:
+                grown = self._in_block(one, block, explicit, depth, charset)
+                if grown != start - end:
+                    growth, gone = growth + grown, gone - 1
+                    continue
+            if start != last:
+                growth += self._edit(first, last, b"")
+                first = start
+            last = end
+        if last > first:
+            growth += self._edit(first, last, b"")
+        for creator, _, keeps in blocks.values():
+            if keeps:
+                gone -= 1
+            else:
+                growth += self._edit(creator[2], creator[4], b"")
+        self._touched[Action.X] += gone
         return growth
+
+    def _in_block(self, one: Element, block: Block, explicit: bool, depth: int, charset: Charset) -> int:
+        """Treat a private element of a block the profile knows; one that goes is only said to, by its size."""
+        _, _, start, _, end, _ = one
+        encoded = self._buffer[start:end] if end - start <= _REMEMBERED else b""
+        made = block.memory.get(encoded)
+        if made is None:
+            treat = partial(self._safe, block.creator, one, explicit, depth, charset)
+            made = self._noted(treat, start, block.memory, encoded)
+        elif made.edits:
+            self._again(start, made)
+        if made.growth != start - end:
+            block.keeps.append(one[0])
+        return made.growth
+
+    def _knows(self, group: int, creator: bytes) -> bool:
+        safe = self._plan.profile.safe_private
+        return safe is not None and (group, creator[:64].decode("latin-1").strip(" \0")) in safe.by_creator
+
+    def _safe(self, creator: Element, one: Element, explicit: bool, depth: int, charset: Charset) -> int:
+        """The same for one not met before."""
+        profile = self._plan.profile
+        assert profile.safe_private is not None, "the creator is known"
+        found = safe_elements((creator, one), self._buffer, profile.safe_private, self._plan.dated).get(one[0])
+        return one[2] - one[4] if found is None else self._private(one, found, explicit, depth, charset)
 
     def _is_known_number(self, value: int, end: int) -> bool:
         """Whether a number is one the patient or the study is known by."""
         return self._buffer[value:end].strip(b" \0") in self._values.cleaner.identities.numbers
 
-    def _safe(self, elements: list[Element]) -> dict[int, SafeElement]:
-        safe = self._plan.profile.safe_private
-        return {} if safe is None else safe_elements(elements, self._buffer, safe, self._plan.dated)
+    def _treated(self, one: Element, rule: Rule | None, explicit: bool, depth: int, charset: Charset) -> int:
+        if rule is None:
+            return self._sequence(one, explicit, depth, charset)
+        return self._treat(one, rule, explicit, depth, charset)
+
+    def _noted(self, treat: Callable[[], int], start: int, memory: Memory, encoded: bytes) -> Made:
+        """Treat a small element, and remember what was made of its bytes: the objects of a series and the items of a report repeat them."""
+        before, seen, touched, told = len(self._edits), self._seen, self._touched.copy(), len(self._values.revealed)
+        growth = treat()
+        edits = tuple((a - start, b - start, new) for a, b, new in self._edits[before:])
+        more = tuple((action, n - touched[action]) for action, n in self._touched.items() if n != touched[action])
+        made = Made(growth, edits, self._seen - seen, more)
+        made = made if edits or made.seen or growth else _UNTOUCHED
+        if encoded and told == len(self._values.revealed):
+            memory[encoded] = made
+        return made
+
+    def _again(self, start: int, made: Made) -> int:
+        """The same for bytes met before."""
+        self._edits.extend((start + a, start + b, new) for a, b, new in made.edits)
+        self._seen += made.seen
+        for action, number in made.touched:
+            self._touched[action] += number
+        return made.growth
 
     def _private(self, one: Element, safe: SafeElement, explicit: bool, depth: int, charset: Charset) -> int:
         """A private element that stays: its value treated as what it is read as, its header as it was."""
@@ -304,8 +389,7 @@ class Walk:
         if rule.action is Action.K:
             if self._values.names_nobody(old, safe.vr, charset):
                 return self._even(one, explicit) if len(old) & 1 else 0
-            self._touched[Action.X] += 1
-            return self._edit(start, end, b"")
+            return start - end  # it goes with its neighbours
         new = self._values.clean(rule, tag, safe.vr, old, depth, charset)
         if new == old:
             return 0
@@ -385,12 +469,13 @@ class Walk:
     def _item(self, item: Item, explicit: bool, depth: int, charset: Charset, within: int) -> int:
         _, content, _, _, elements = item
         growth = 0
-        for tag, _, _, value, end, _ in elements:
-            if tag == _CHARSET:
-                charset = Charset.of(self._buffer[value:end])
-            if tag >= _CHARSET:
-                break
-        if within == _CONTENT and concept_of(self._buffer, elements) in self._plan.profile.text.concepts:
+        if elements and elements[0][0] <= _CHARSET:
+            for tag, _, _, value, end, _ in elements:
+                if tag == _CHARSET:
+                    charset = Charset.of(self._buffer[value:end])
+                if tag >= _CHARSET:
+                    break
+        if within == _CONTENT and self._plan.engine.gatherer.identifies(self._buffer, elements):
             said, elements = (
                 [one for one in elements if one[0] == _TEXT_VALUE],
                 [one for one in elements if one[0] != _TEXT_VALUE],

@@ -55,7 +55,10 @@ class Walker:
 
     def sequence(self, start: int, end: int, explicit: bool, depth: int = 1) -> tuple[Item, ...]:
         """The items between `start` and `end`, which must be filled by them exactly."""
-        return self._items(start, end, explicit, depth, False)[0]
+        try:
+            return self._items(start, end, explicit, depth, False)[0]
+        except StructError:
+            raise corrupt("header_truncated") from None
 
     def _level(self, pos: int, end: int, explicit: bool, depth: int, delimited: bool) -> tuple[list[Element], int]:
         elements: list[Element] = []
@@ -91,7 +94,11 @@ class Walker:
                 vr, value = self._switched(tag, vr), pos + 8
                 (length,) = _LENGTH(data, pos + 4)
             stop, items = value + length, None
-            if length == UNDEFINED or vr in (b"SQ", b"UN", b"sq"):
+            if vr == b"SQ" and not group & 1 and stop <= end:  # most of the sequences there are; the odd ones below
+                self._count += len(elements) - counted
+                counted = len(elements)
+                items = self._items(value, stop, True, depth + 1, False)[0]
+            elif length == UNDEFINED or vr in (b"SQ", b"UN", b"sq"):
                 counted = self._counted(len(elements) - counted, len(elements))
                 stop, items = self._nested(tag, vr, value, length, end, depth)
             if stop > end or value > end:
@@ -176,24 +183,31 @@ class Walker:
     def _items(self, pos: int, end: int, explicit: bool, depth: int, undefined: bool) -> tuple[tuple[Item, ...], int]:
         if depth > self._limits.depth:
             raise PermanentError(Code.RESOURCE_LIMIT, "nested_too_deeply")
-        items: list[Item] = []
+        data, items, most = self._data, list[Item](), self._limits.elements
+        walked = self._explicit if explicit else self._implicit
         while undefined or pos < end:
             if end - pos < 8:
                 raise corrupt("sequence_truncated")
-            group, number, length = _IMPLICIT(self._data, pos)
-            tag, content = group << 16 | number, pos + 8
-            if tag == SEQUENCE_END and undefined and not length:
-                return tuple(items), content
-            if tag != ITEM:
+            group, number, length = _IMPLICIT(data, pos)
+            content = pos + 8
+            if number != 0xE000 or group != 0xFFFE:
+                if (group, number) == (0xFFFE, 0xE0DD) and undefined and not length:
+                    return tuple(items), content
                 raise corrupt("item_expected")
-            open_end = length == UNDEFINED
-            if not open_end and content + length > end:
-                raise corrupt("item_truncated")
-            content_end = end if open_end else content + length
-            elements, content_end = self._level(content, content_end, explicit, depth, open_end)
-            stop = content_end + 8 if open_end else content_end
+            elements: list[Element] = []
+            if length == UNDEFINED:
+                elements, content_end = self._level(content, end, explicit, depth, True)
+                stop = content_end + 8
+            else:
+                stop = content_end = content + length
+                if stop > end:
+                    raise corrupt("item_truncated")
+                if walked(elements, content, stop, depth) != stop:
+                    raise corrupt("trailing_bytes")
             items.append((pos, content, content_end, stop, elements))
-            self._counted(1)
+            self._count += 1
+            if self._count > most:
+                raise PermanentError(Code.RESOURCE_LIMIT, "too_many_elements")
             pos = stop
         return tuple(items), pos
 

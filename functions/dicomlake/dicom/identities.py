@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import permutations
 
 from dicomlake.dicom.dictionary import dictionary
-from dicomlake.dicom.elements import Element
+from dicomlake.dicom.elements import Element, Item
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.seams import KnownIdentity
 from dicomlake.dicom.text import Charset, decoded_values
@@ -40,6 +40,8 @@ _ALIKE = {"ı": "i", "ς": "σ"}
 _APOSTROPHES = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)+")
 _GLUED = 6
 _MAX_FACTS = 400
+_PERSON = frozenset((b"PN", b"pn"))
+_SMALL, _MOST_NOTHING = 320, 4096  # bytes of an encoded sequence; sequences known to tell nothing
 _LONG_ID, _JOINED = 7, 5
 _TYPED = 6  # digits from which on a number equal to an id is that id
 _LAST, _SHORTEST_CUT = re.compile(r"[^\W\d_]+$"), 4
@@ -76,6 +78,8 @@ class Gatherer:
     def __init__(self, rules: TextRules) -> None:
         known, tags = rules.known, dictionary().tag
         self._rules = rules
+        self._nothing: set[bytes] = set()
+        self._concepts: dict[bytes, bool] = {}
         self._kind: dict[int, str] = {}
         for kind in ("identifiers", "places", "phrases", "addresses", "phones", "makers"):
             for keyword in getattr(known, kind):
@@ -88,6 +92,7 @@ class Gatherer:
                 self._kind[tag] = _OWN_NAME if dictionary().keyword.get(tag) in _OWN_NAMES else _NAME
             elif vr in (b"DA", b"DT"):
                 self._kind.setdefault(tag, _DATE)
+        self._telling = frozenset({*self._kind, _CHARSET})
 
     def facts_of(self, raw: RawInstance, kept: frozenset[int]) -> frozenset[Fact]:
         """The facts of every level. `kept` are tags whose values a rule keeps on purpose: they identify, and are meant to."""
@@ -98,17 +103,53 @@ class Gatherer:
     def _level(
         self, buffer: bytes, elements: Iterable[Element], charset: Charset, facts: set[Fact], kept: frozenset[int]
     ) -> None:
-        kind_of = self._kind
-        for tag, vr, _, value, end, items in elements:
-            kind = kind_of.get(tag)
-            if items is not None:
-                for item in items:
-                    self._item(buffer, tag, item[4], charset, facts, kept)
-            elif kind is not None or vr == b"PN" or vr == b"pn":
-                if value < end and tag not in kept and len(facts) < _MAX_FACTS:
-                    self._add(facts, kind or _NAME, buffer[value:end], charset)
+        kind_of, telling = self._kind, self._telling
+        # Most elements tell nothing: the filter runs without a step of Python's own for each.
+        for tag, _, start, value, end, items in [e for e in elements if e[5] or e[0] in telling or e[1] in _PERSON]:
+            if items:
+                self._items(
+                    buffer, tag, buffer[start:end] if end - start <= _SMALL else b"", items, charset, facts, kept
+                )
             elif tag == _CHARSET:
                 charset = Charset.of(buffer[value:end])
+            elif value < end and tag not in kept and len(facts) < _MAX_FACTS:
+                self._add(facts, kind_of.get(tag, _NAME), buffer[value:end], charset)
+
+    def _items(
+        self,
+        buffer: bytes,
+        tag: int,
+        encoded: bytes,
+        items: "tuple[Item, ...]",
+        charset: Charset,
+        facts: set[Fact],
+        kept: frozenset[int],
+    ) -> None:
+        """The items of one sequence. Small ones that tell nothing, as codes do, are known again by their bytes."""
+        if encoded in self._nothing:
+            return
+        before = len(facts)
+        for item in items:
+            self._item(buffer, tag, item[4], charset, facts, kept)
+        if encoded and tag != _CONTENT and before == len(facts) and not _told(buffer, items, self._telling):
+            if len(self._nothing) >= _MOST_NOTHING:
+                self._nothing.clear()
+            self._nothing.add(encoded)
+
+    def identifies(self, buffer: bytes, elements: list[Element]) -> bool:
+        """Whether the concept name of a content item says that its text identifies; known again by its bytes."""
+        for tag, _, start, _, end, items in elements:
+            if tag == _CONCEPT and items:
+                encoded = buffer[start:end]
+                said = self._concepts.get(encoded)
+                if said is None:
+                    if len(self._concepts) >= _MOST_NOTHING:
+                        self._concepts.clear()
+                    said = self._concepts[encoded] = concept_of(buffer, elements) in self._rules.concepts
+                return said
+            if tag > _CONCEPT:
+                break
+        return False
 
     def _add(self, facts: set[Fact], kind: str, value: bytes, charset: Charset) -> None:
         if kind == _DATE:  # days only, so that the instances of a series share their facts
@@ -119,11 +160,20 @@ class Gatherer:
     def _item(
         self, buffer: bytes, tag: int, elements: list[Element], charset: Charset, facts: set[Fact], kept: frozenset[int]
     ) -> None:
-        if tag == _CONTENT and concept_of(buffer, elements) in self._rules.concepts:
+        if tag == _CONTENT and self.identifies(buffer, elements):
             for number, _, _, value, end, _ in elements:
                 if number == _TEXT_VALUE and value < end:
                     facts.add(("concepts", buffer[value:end], charset))
         self._level(buffer, elements, charset, facts, kept)
+
+
+def _told(buffer: bytes, items: "tuple[Item, ...]", telling: frozenset[int]) -> bool:
+    """Whether any element of the items, or of those within, is one that tells."""
+    for item in items:
+        for tag, vr, _, _, _, inner in item[4]:
+            if tag in telling or vr in _PERSON or (inner and _told(buffer, inner, telling)):
+                return True
+    return False
 
 
 def concept_of(buffer: bytes, elements: list[Element]) -> tuple[str, str]:

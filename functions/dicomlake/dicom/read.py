@@ -18,18 +18,20 @@ from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED, Element, Walker, cor
 from dicomlake.dicom.limits import DEFAULT, Limits
 from dicomlake.dicom.part10 import guessed_vr, layout_of
 from dicomlake.dicom.syntaxes import Syntax
-from dicomlake.dicom.text import Charset, decoded_values
+from dicomlake.dicom.text import PADDING, Charset, decoded_values
 from dicomlake.errors import Code, PermanentError
 
-_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_UID = re.compile(rb"[0-9]+(?:\.[0-9]+)*")
+_PADDED = PADDING.encode("ascii")
+_SOP_CLASS = 0x00080016
 _MANDATORY = (
-    ("SOPClassUID", "sop_class_uid"),
-    ("SOPInstanceUID", "sop_instance_uid"),
-    ("StudyInstanceUID", "study_instance_uid"),
-    ("SeriesInstanceUID", "series_instance_uid"),
+    (_SOP_CLASS, "sop_class_uid"),
+    (0x00080018, "sop_instance_uid"),
+    (0x0020000D, "study_instance_uid"),
+    (0x0020000E, "series_instance_uid"),
 )
 _CHARSET, _DIRECTORY_RECORDS = 0x00080005, 0x00041220
-_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
 # Samples per pixel as stored, in sixths, where chroma is shared between pixels (PS3.3 C.7.6.3.1.2).
 _SUBSAMPLED = {"YBR_FULL_422": 12, "YBR_PARTIAL_422": 12, "YBR_PARTIAL_420": 9}
 
@@ -76,6 +78,12 @@ class RawInstance:
     def charset(self) -> Charset:
         """The character set of the top level (SpecificCharacterSet)."""
         return Charset.of(self.value(_CHARSET) or b"")
+
+    @cached_property
+    def picture_size(self) -> int | None:
+        """The size of native pixel data by the header (PS3.5 8.1), in bytes without padding; None when the header does not say."""
+        rows, columns, bits, samples, frames = (self.number(keyword) for keyword in PICTURE_SIZE)
+        return picture_bytes(rows, columns, bits, samples, frames, self.first("PhotometricInterpretation") or "")
 
     def value(self, tag: int) -> bytes | None:
         """The encoded value of a top-level element, None when it is not there."""
@@ -158,14 +166,14 @@ def _in_order(
 
 
 def _check_identity(raw: RawInstance) -> None:
-    if _DIRECTORY_RECORDS in raw.index or raw.first("SOPClassUID") == _DIRECTORY_CLASS:
+    if _DIRECTORY_RECORDS in raw.index or (raw.value(_SOP_CLASS) or b"").strip(_PADDED) == _DIRECTORY_CLASS:
         raise PermanentError(Code.UNSUPPORTED, "dicomdir")
-    uids = [(raw.values(keyword), slug) for keyword, slug in _MANDATORY]
-    for values, slug in uids:
-        if not any(values):
+    uids = [((raw.value(tag) or b"").strip(_PADDED), slug) for tag, slug in _MANDATORY]
+    for uid, slug in uids:
+        if not uid.strip(_PADDED + b"\\"):
             raise PermanentError(Code.MISSING_UID, slug)
-    for values, slug in uids:
-        if len(values) != 1 or len(values[0]) > 64 or not _UID.fullmatch(values[0]):
+    for uid, slug in uids:
+        if len(uid) > 64 or not _UID.fullmatch(uid):
             raise PermanentError(Code.INVALID_UID, slug)
 
 
@@ -179,14 +187,8 @@ def _check_pixels(raw: RawInstance) -> None:
     if fragmented != raw.syntax.encapsulated:
         raise corrupt("pixel_data_contradict_syntax")
     # Empty or absent pixel data are no damage: archives of headers are made that way.
-    if not fragmented and 0 < end - value < (expected_pixel_bytes(raw) or 0):
+    if not fragmented and 0 < end - value < (raw.picture_size or 0):
         raise corrupt("pixel_data_truncated")
-
-
-def expected_pixel_bytes(raw: RawInstance) -> int | None:
-    """The size of native pixel data by the header (PS3.5 8.1), in bytes without padding; None when the header does not say."""
-    rows, columns, bits, samples, frames = (raw.number(keyword) for keyword in PICTURE_SIZE)
-    return picture_bytes(rows, columns, bits, samples, frames, raw.first("PhotometricInterpretation") or "")
 
 
 PICTURE_SIZE = ("Rows", "Columns", "BitsAllocated", "SamplesPerPixel", "NumberOfFrames")

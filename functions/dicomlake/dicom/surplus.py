@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from struct import pack
 
 from dicomlake.dicom.elements import ITEM, PIXEL_DATA, corrupt
-from dicomlake.dicom.read import RawInstance, expected_pixel_bytes
+from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.seams import CleanPixels
 from dicomlake.dicom.streams import Span, jpeg, jpeg_2000, rle
 from dicomlake.dicom.syntaxes import RLE
@@ -35,7 +35,7 @@ def without_surplus(raw: RawInstance, pixels: CleanPixels | None) -> CleanPixels
 
 
 def _native(raw: RawInstance, value: int, end: int) -> bytes | None:
-    size = expected_pixel_bytes(raw)
+    size = raw.picture_size
     if size is None or not raw.buffer[value + size : end].strip(_BLANK):
         return None
     if end - value - size > size // max(raw.number("NumberOfFrames") or 1, 1) // 4:

@@ -5,12 +5,14 @@ A value that a rule cannot be carried out on (a malformed date) gets the rule's 
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS, Cleaner
 from dicomlake.dicom.dictionary import TEXT_VRS, dictionary
 from dicomlake.dicom.text import Charset
 from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
 from dicomlake.rules import Action, Dummies, Method, Rule
+from dicomlake.rules.types import Place
 
 _PADDING = b" \0\t\r\n"
 # PS3.5 6.2: HHMMSS.FFFFFF in growing precision; ACR-NEMA wrote HH:MM:SS.
@@ -28,10 +30,24 @@ def padded(value: bytes, vr: bytes) -> bytes:
     return value + (b" " if vr in TEXT_VRS and vr != b"UI" else b"\0")
 
 
+class Made(NamedTuple):
+    """What was made of an encoded element: by how many bytes it grew, the edits counted from its start, the elements within it, actions."""
+
+    growth: int
+    edits: tuple[tuple[int, int, bytes | memoryview], ...]
+    seen: int
+    touched: tuple[tuple[Action, int], ...]
+
+
+# Encoded element -> what was made of it.
+Memory = dict[bytes, Made]
+_MOST_REMEMBERED = 4096
+
+
 @dataclass
 class Values:
-    """Makes the clean values of one instance. `patient_key` and `days` are the patient's, `uids` remembers what was mapped within
-    it, `revealed` the words of people whom only a text of it names.
+    """Makes the clean values of one instance. `patient_key` and `days` are the patient's, `revealed` the words of people whom a text of it
+    gave away.
     """
 
     key: SiteKey = field(repr=False)
@@ -40,8 +56,12 @@ class Values:
     patient_id: bytes = field(repr=False)
     days: int = field(repr=False)
     cleaner: Cleaner = field(repr=False)
-    uids: dict[tuple[bytes, str], bytes] = field(default_factory=dict, repr=False)
     revealed: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def uids(self) -> dict[tuple[bytes, str], bytes]:
+        """Pseudonyms made before: the objects of a series share most of theirs."""
+        return self.cleaner.uids
 
     def clean(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int, charset: Charset) -> bytes:
         """The value that replaces `old` (not empty) under `rule`, any action but X; `vr` is what it is written in."""
@@ -58,6 +78,14 @@ class Values:
             return self._text(rule, tag, vr, old, charset) if vr in CLEANED_VRS or vr in NUMBER_VRS else old
         return b"" if action is Action.Z else self._text(rule, tag, vr, old, charset)
 
+    def memory(self, explicit: bool, depth: int, charset: Charset, place: Place | bytes) -> Memory:
+        """What was made of the elements of the same patient at the same kind of place (in the same private block) before."""
+        memories = self.cleaner.memories
+        memory = memories.setdefault((self.patient_key, explicit, depth > 0, charset, place), {})
+        if len(memory) > _MOST_REMEMBERED:
+            memory.clear()
+        return memory
+
     def names_nobody(self, value: bytes, vr: bytes, charset: Charset) -> bool:
         """Whether bytes that no VR calls text are none, or text in which nothing identifies; numbers written out are no known ones."""
         if vr in NUMBER_VRS:
@@ -71,6 +99,8 @@ class Values:
         if known is None:
             text = plain.decode("latin-1")
             known = plain if not plain or is_standard_uid(text, keyword) else self.key.uid(text).encode("ascii")
+            if len(self.uids) > _MOST_REMEMBERED:
+                self.uids.clear()
             self.uids[plain, keyword] = known
         return known
 
