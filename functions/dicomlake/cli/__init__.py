@@ -1,48 +1,57 @@
-"""The command line `dicomlake VERB`: a thin layer of verbs over `pipeline`, `lake` and `uploader`.
+"""The command line `dicomlake VERB`: a thin layer of verbs over `pipeline`, `lake` and `uploader`. A verb is imported when it is asked for.
 
 Exit codes: 0 every input got an outcome, 1 some did not, 2 wrong use or the platform could not be reached.
 """
 
 import sys
+from importlib import import_module
 
 import click
 
 from dicomlake import __version__, safelog
-from dicomlake.cli.dose import dose
-from dicomlake.cli.files import deidentify, explain, verify
-from dicomlake.cli.keys import key, pseudonym
 from dicomlake.cli.output import no_stack_trace
-from dicomlake.cli.physics import dose_export, dose_report
-from dicomlake.cli.platform import batches, jobs, quarantine, query, replay, send, sql
-from dicomlake.cli.text import scrub, translate
+
+# Verb -> module of this folder; the function has the verb's name.
+VERBS = {
+    "deidentify": "files",
+    "explain": "files",
+    "verify": "files",
+    "scrub": "text",
+    "translate": "text",
+    "dose": "dose",
+    "dose-report": "physics",
+    "dose-export": "physics",
+    "key": "keys",
+    "pseudonym": "keys",
+    "send": "platform",
+    "query": "platform",
+    "batches": "platform",
+    "jobs": "platform",
+    "quarantine": "platform",
+    "replay": "platform",
+    "sql": "platform",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """A group that knows its verbs by name: what one needs is not loaded for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in order of name."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb, or None where there is none of this name."""
+        if cmd_name not in VERBS:
+            return None
+        verb: click.Command = getattr(import_module(f"dicomlake.cli.{VERBS[cmd_name]}"), cmd_name.replace("-", "_"))
+        return verb
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dicomlake")
 def verbs() -> None:
     """De-identify medical imaging and keep it in a lake that clinics, researchers and physicists can query."""
-
-
-for verb in (
-    deidentify,
-    explain,
-    verify,
-    scrub,
-    translate,
-    dose,
-    dose_report,
-    dose_export,
-    key,
-    pseudonym,
-    send,
-    query,
-    batches,
-    quarantine,
-    replay,
-    jobs,
-    sql,
-):
-    verbs.add_command(verb)
 
 
 def main() -> None:

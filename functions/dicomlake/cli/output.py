@@ -12,9 +12,7 @@ import click
 from tqdm import tqdm
 
 from dicomlake import safelog
-from dicomlake.errors import Code, ConfigError, PermanentError, TransientError
-from dicomlake.lake.quarantine import NoSuchCase
-from dicomlake.lake.query import QueryRefused
+from dicomlake.errors import Code, ConfigError, DicomlakeError, PermanentError, TransientError
 from dicomlake.rules import load_codes
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -42,10 +40,10 @@ def plain_errors(verb: Verb) -> Verb:
         except TransientError as error:
             advice = _NOT_RUNNING if error.detail.endswith("_unreachable") else "try again"
             fail(f"the platform did not answer ({error.detail}); {advice}")
-        except (QueryRefused, NoSuchCase) as error:
-            fail(str(error))
         except PermanentError as error:
             fail(_refusal(error))
+        except DicomlakeError as error:  # a question or a case that is refused, in words
+            fail(str(error))
         except OSError as error:
             fail(f"a file or folder on this machine cannot be read or written: {error.strerror or 'unknown fault'}")
 
