@@ -118,7 +118,6 @@ def test_every_storage_class_of_the_dictionary_that_may_be_released_is_meant_to(
         "SR Storage",
         "Encapsulated",
         "Audio",
-        "Presentation State",
         "Secondary Capture",
         "Ultrasound",
         "Report",

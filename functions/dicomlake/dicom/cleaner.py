@@ -28,8 +28,8 @@ _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)"
 _LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
 _RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
 _PADDING = " \0\t\r\n"
-# What no reader sees: soft hyphen, zero-width space, word joiner, byte order mark.
-_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# What no reader sees: soft hyphen, zero-width spaces and joiners, marks of direction, word joiner, byte order mark.
+_UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 _MEMORY, _MEMORY_BYTES = 20_000, 256
 _MOST_TOLD = 40

@@ -360,6 +360,9 @@ class _Maker:
             if len(one) + len(two) >= 6 and one not in self._makers and two not in self._makers:
                 self._parts.add(one + two)
                 self._strong.add(one + two)
+            if len(one) >= _SHORTEST_CUT and one in self._strong:  # log-ins: a name with an initial at either side
+                self._parts |= {one + two[0], two[0] + one}
+                self._strong |= {one + two[0], two[0] + one}
 
     def _names_regex(self) -> tuple[re.Pattern[str], ...]:
         """One form for scripts that part words, one for those that do not. No part is tried twice at a place: time stays linear."""

@@ -34,12 +34,15 @@ _COMMON = frozenset(
     "routine standard emergency trauma name first last firstname lastname family given demo case philips siemens toshiba canon hologic "
     "text comment contains screen save secondary "
     "derived original primary workstation computer general electric systems other person user admin operator technician physician "
-    "research project".split()
+    "research project qa qc".split()
 )
 # Scripts that put no space between words: there a value counts wherever it stands.
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-# Dotless i is an i; soft hyphen, zero-width space, word joiner and byte order mark are nothing.
-_UNSEEN = {0x131: "i", 0xAD: "", 0x200B: "", 0x2060: "", 0xFEFF: ""}
+# Dotless i is an i; soft hyphen, zero-width spaces and joiners, marks of direction and byte order mark are nothing.
+_UNSEEN: dict[int, str] = {
+    0x131: "i",
+    **dict.fromkeys((0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF), ""),
+}
 _SEPARATORS = re.compile(r"[\s^=,;_]+")
 
 

@@ -10,6 +10,7 @@ from dicomlake.dicom.as_read import Level, pair
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.elements import PIXEL_DATA
+from dicomlake.dicom.identities import fold as folded
 from dicomlake.dicom.known import fold
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, stated_codes
 from dicomlake.dicom.plan import ICC_PROFILE, Plan, effective_vr
@@ -62,7 +63,9 @@ class Proof:
         self.codes: list[str] = []
         self._original: Level | None = None
         self._charset = Charset()
-        self._months = {name for form in plan.engine.rules.months for name in form}
+        self._months = {
+            word for form in plan.engine.rules.months for name in form for word in (name, fold(name), folded(name))
+        }
         self.days: set[int] = set()
         self._checks: dict[Action, Callable[[Rule, int, bytes, bytes, bytes], None]] = {
             Action.K: self._kept,

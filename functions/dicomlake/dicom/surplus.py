@@ -18,12 +18,14 @@ from dicomlake.dicom.syntaxes import RLE
 _JPEG = "1.2.840.10008.1.2.4."
 _LS, _J2K = frozenset(("80", "81")), frozenset(("90", "91", "92", "93", "201", "202", "203"))
 _EXTENDED_OFFSETS = 0x7FE00001
+_FLOATS = {0x7FE00008: 4, 0x7FE00009: 8}  # FloatPixelData, DoubleFloatPixelData: bytes each
 _BLANK = b"\0 \xff"
 _ITEM = pack("<HH", ITEM >> 16, ITEM & 0xFFFF)
 
 
 def without_surplus(raw: RawInstance, pixels: CleanPixels | None) -> CleanPixels | None:
     """`pixels` with new data where those of `raw` hold more than a picture. Raises PermanentError(corrupt) where that cannot be told."""
+    _check_floats(raw)
     element = raw.index.get(PIXEL_DATA)
     if element is None or element[3] == element[4] or (pixels is not None and pixels.data is not None):
         return pixels
@@ -32,6 +34,16 @@ def without_surplus(raw: RawInstance, pixels: CleanPixels | None) -> CleanPixels
     if data is None:
         return pixels
     return CleanPixels(data, cleaned=False) if pixels is None else replace(pixels, data=data)
+
+
+def _check_floats(raw: RawInstance) -> None:
+    """Pixels that are floating point numbers must be as many as the header says (PS3.3 C.7.6.24)."""
+    for tag, size in _FLOATS.items():
+        element = raw.index.get(tag)
+        if element is not None:
+            rows, columns, frames = (raw.number(keyword) for keyword in ("Rows", "Columns", "NumberOfFrames"))
+            if element[4] - element[3] > (rows or 0) * (columns or 0) * max(frames or 1, 1) * size:
+                raise corrupt("pixel_data_too_long")
 
 
 def _native(raw: RawInstance, value: int, end: int) -> bytes | None:

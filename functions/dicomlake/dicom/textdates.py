@@ -29,6 +29,13 @@ _COMPACT_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
 _SHORT_YEAR = re.compile(r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
 _COMPACT_SHORT = re.compile(r"(?<![\w.])(\d{2})(\d{2})(\d{2})(?![\w]|\.\d)")
 _ROMAN = re.compile(r"(?<![\w.])(\d{1,2})([./ -]{1,2})(xi{0,2}|ix|iv|vi{0,3}|i{1,3})([./ -]{1,2})(\d{4})(?!\d|\.\d)")
+# Notations that are only taken out: signs for year, month and day; year. month. day; an apostrophe before the year; an era of Thailand.
+_FAR = re.compile(
+    r"(?:\d{2,4}|[^\W\d_]{2}\s?(?:\d{1,2}|元))\s?[年년]\s?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日일])?"
+    r"|(?<![\w.])(?:19|20)\d\d\.\s\d{1,2}\.\s\d{1,2}\.?(?!\d)"
+    r"|(?<![\w.])\d{1,2}[./-]\d{1,2}[./-]['’]\d\d(?!\d)"
+    r"|(?<![\w.])\d{1,2}\s[\u0e00-\u0e7f][\u0e00-\u0e7f.]{2,14}\s(?:19|20|24|25)\d\d(?!\d)"
+)
 _CLOCK = re.compile(r"[ t]\s?\d{1,2}:\d\d")
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii".split()
 
@@ -121,6 +128,8 @@ class DateRules:
             month = str(_ROMANS.index(roman) + 1)
             yield *found.span(), _readings(year, {"dmy": (month, day)}), _roman(one, two, len(day))
         yield from self.months.find(text)
+        for found in _FAR.finditer(text):
+            yield *found.span(), [(_SOME_DAY, "")], None
 
 
 def _readings(year: str, orders: dict[str, tuple[str, str]]) -> list[tuple[Day, str]]:
@@ -167,7 +176,7 @@ class MonthNames:
         self._full = (
             (
                 re.compile(
-                    rf"(?<!\d)(\d{{1,2}})((?:st|nd|rd|th)?){gap}({names})(?![^\W\d_]){gap}(\d{{4}}|\d{{2}})(?!\d)"
+                    rf"(?<!\d)(\d{{1,2}})((?:st|nd|rd|th|\.)?){gap}({names})(?![^\W\d_]){gap}(\d{{4}}|\d{{2}})(?!\d)"
                 ),
                 ("day", "", "", "month", "gap", "year"),
             ),
@@ -178,7 +187,7 @@ class MonthNames:
                 ("month", "", "day", "", "year"),
             ),
             (
-                re.compile(rf"(?<!\d)(\d{{4}})([\s.,/-])({names})([\s.,/-])(\d{{1,2}})(?!\d)"),
+                re.compile(rf"(?<!\d)(\d{{4}})([\s.,/-]{{1,2}})({names})([\s.,/-])(\d{{1,2}})(?!\d)"),
                 ("year", "", "month", "", "day"),
             ),
         )

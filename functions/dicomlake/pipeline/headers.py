@@ -4,15 +4,20 @@ A short text (a description, a protocol name) is searched for forms that prove t
 Presidio, whose import a picture must not pay for. What the object itself is known by, and dates, `dicom/` treats on its own.
 """
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dicomlake.dicom import KnownIdentity
-from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Label, Recogniser
+from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Label, Recogniser, Span
+from dicomlake.reports.recognise.writing import plain
 
 _SENTENCE = 60  # characters
 _WORDS = 8
+_GUESSED = frozenset(("model", "fine", "propagated"))
+_NUMBER_BEFORE, _NUMBER_AFTER = re.compile(r"\d[.,/x]?$"), re.compile(r"[.,/x]?\d")
 
 
 class HeaderRecogniser:
@@ -34,7 +39,23 @@ class HeaderRecogniser:
         from dicomlake.reports.scrub.language import detected
 
         spans = self._recogniser.spans(text, known, detected(text)[0])
-        return tuple((span.start, span.end) for span in spans if span.label is not Label.DATE)
+        kept = (self._without_technique(text, span) for span in spans if span.label is not Label.DATE)
+        return tuple((span.start, span.end) for span in kept if span is not None)
+
+    def _without_technique(self, text: str, span: Span) -> Span | None:
+        """A guess of the models without what it took of the technique beside it: "Tapia, TE 102", half a number, a unit alone."""
+        if span.layer not in _GUESSED:
+            return span
+        rules = self._recogniser.rules
+        before, shown, after = text[: span.start], text[span.start : span.end], text[span.end :]
+        halved = (shown[0].isdigit() and _NUMBER_BEFORE.search(before)) or (
+            shown[-1].isdigit() and _NUMBER_AFTER.match(after)
+        )
+        unit = shown.lower() in rules.clinical.units and before.rstrip()[-1:].isdigit()
+        if halved or unit:
+            return None
+        end = rules.words.names.end(plain(text), span.start, span.end, True) if span.label is Label.NAME else span.end
+        return replace(span, end=end) if end > span.start else span
 
     @cached_property
     def _recogniser(self) -> Recogniser:
