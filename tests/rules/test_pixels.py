@@ -101,7 +101,7 @@ def test_a_picture_under_the_class_of_a_mask_is_looked_at(more: dict[str, str]) 
         ("104.1", "dicom_encapsulated"),
         ("104.2", "dicom_encapsulated"),
         ("104.3", "dicom_encapsulated"),
-        ("11.1", "dicom_other"),
+        ("78.6", "dicom_other"),
         ("9.4.1", "dicom_other"),
         ("9.4.2", "dicom_other"),
         ("66", "dicom_other"),
