@@ -3,6 +3,9 @@
 A hundred thousand of them under `make fuzz`, a few hundred in `make test`.
 """
 
+from collections.abc import Iterator
+
+import pydicom
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +20,15 @@ from tests.dicom.reference import Reference, differences, read_clean, read_origi
 PROFILE = load_profile("research")
 KEY = DomainKey.from_secret(b"for tests of the dicom room", Domain.RESEARCH).site("clinic-a")
 EXAMPLES = max(300, 5 * settings.default.max_examples)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _lengths_that_fit_no_number() -> Iterator[None]:
+    """pydicom reads a private value by its own list, and gives up where the value is no such number; then it shall be bytes."""
+    before = pydicom.config.convert_wrong_length_to_UN
+    pydicom.config.convert_wrong_length_to_UN = True
+    yield
+    pydicom.config.convert_wrong_length_to_UN = before
 
 
 @pytest.mark.slow
