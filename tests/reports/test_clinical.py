@@ -78,6 +78,9 @@ def test_a_drug_or_an_angle_is_nobody(text: str) -> None:
         ("en", "Given Ultravist. DaTscan SPECT and PSMA PET were done on the Biograph."),
         ("it", "Ernie di Schmorl, strie di Kerley, poligono di Willis."),
         ("pt", "Quisto de Baker e cirurgia de Whipple."),
+        ("en", "Deauville 3. Scheltens 1. Knosp 1, Spetzler-Martin II. Dorello canal, bony Bankart."),
+        ("es", "Toma Eliquis, Adiro 100, Enantyum y Nolotil. Hunt y Hess 2."),
+        ("it", "Assume Eliquis, Tachipirina 1000, Cardioaspirin e Eutirox. Tasca di Morison."),
         ("es", "Toma Sintrom y atorvastatina, intervención de Whipple, espondilolistesis."),
     ],
 )

@@ -120,3 +120,10 @@ def test_a_known_number_or_date_is_found_in_another_writing(known: KnownValues, 
 def test_a_known_name_is_not_found_in_words_of_the_language(text: str) -> None:
     known = KnownValues(names=("Morales^Cornea", "Marino^Pneuma", "Mortons^Ida"))
     assert list(RECOGNISER.known_spans(text, known)) == []
+
+
+def test_groups_of_a_name_in_other_scripts_and_parts_of_two_letters_are_found() -> None:
+    known = KnownValues(names=("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce", "Do^An"))
+    text = "Patient \u5c71\u7530\u592a\u90ce seen. M. Do est venu. DO AN. What do you see, an image?"
+    gone = [text[s.start : s.end] for s in RECOGNISER.spans(text, known, "en")]
+    assert gone == ["\u5c71\u7530\u592a\u90ce", "M. Do", "DO AN"]

@@ -52,6 +52,7 @@ def test_another_person_has_another_placeholder_and_another_site_another_key() -
         ("Seen 5 May 2020. Study of 03/04/2021.", "en", "Seen 26 January 2020. Study of 24/12/2020."),
         ("Seen May 5, 2020. Study of 04/03/2021.", "en", "Seen January 26, 2020. Study of 12/24/2020."),
         ("CT vom 3.4.21 zum Vergleich.", "de", "CT vom 24.12.20 zum Vergleich."),
+        ("CT vom 3 IV 2021.", "de", "CT vom 24 XII 2020."),
         ("CT del 03-04-21.", "es", "CT del 24-12-20."),
     ],
 )

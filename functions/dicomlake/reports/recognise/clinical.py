@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dicomlake.reports.recognise.spans import Label, Span, trimmed
-from dicomlake.reports.recognise.writing import fold, has_case
+from dicomlake.reports.recognise.writing import fold, has_case, plain
 from dicomlake.rules.recognition import RecognitionRules
 
 _WORDS_AROUND = 3
@@ -29,6 +29,31 @@ _TREATED = re.compile(
     r"medicad[oa] com|medicacao|tratamiento con|en tratamiento con|tratamento com|treated with|treatment with|medication|medications)\s?:?\s$"
 )
 
+# What is taken is a list from the verb on; behind a verb that may mean something else, one of its items must be known.
+_ITEM = r"[^\W\d_][\w-]{2,}(?: [a-z]\d)?(?: \d+(?:[.,]\d+)?(?: ?(?:mg|g|ug|µg|mcg|ml|ui|iu|ie|/d))?)?"
+_TAKEN = re.compile(
+    r"(?<![^\W_])(?:toma|tomaba|tomando|assume|assumeva|prende|prend|sous|unter|"
+    r"einnahme(?: von)?|nimmt|takes|taking|on|given|"
+    r"traite[e]? par|traitement(?: habituel)?(?: par)?|"
+    r"medicad[oa] com|medicad[oa] con|tratamiento(?: con| habitual)?|tratamento com|"
+    r"terapia(?: con)?|therapie(?: mit)?|dauermedikation|medikation(?: mit)?|medications?|"
+    rf"medicacao|medicacion|recibe|riceve|recebe|erhalt)\s?:? ({_ITEM}(?:(?:, ?| (?:y|e|et|and|und|con|mit|plus) ){_ITEM}){{0,11}})"
+)
+# A word with a capital and a small number or Roman one behind it, within running text, is a score ("Deauville 3", "Knosp grade II").
+_SCORE = re.compile(
+    r"(?<![\w:])(?<!: )(?<!:  )[A-Z][a-z]{2,}(?:[ -](?:(?:y|e|and|und|et) )?[A-Z][a-z]{2,}){0,2}[ -]"
+    r"(?:(?:grade|grad|grado|grau|type|typ|tipo|stage|"
+    r"stadium|estadio|stade|stadio|class|clase|classe|klasse|score)[ -])?"
+    r"(?:[IVX]{1,4}[A-Fa-f]?|[0-6][a-c]?)"
+    r"(?![\w/:-]|[.,]\d|\.? ?(?:de )?(?:jan|feb|fev|mar|apr|abr|avr|mai|may|mag|jun|juin|giu|jul|juil|lug|"
+    r"aug|ago|aou|sep|set|okt|oct|out|ott|nov|dez|dec|dic|ene|gen)|, ?\d{4,5})",
+)
+
+_STREET = re.compile(
+    r"(?<![^\W_])(?:calle|c/|avda|avenida|av|plaza|pza|paseo|camino|carretera|ctra|via|viale|corso|piazza|largo|rua|travessa|rue|avenue|boulevard|bd|chemin|impasse|place|"
+    r"cours|quai|street|road|lane|drive|way|row|close|court|urb|urbanizacion|edificio|bloque|piso|flat|apt|suite|house|am|an der|zum|zur)(?![^\W_])|"
+    r"(?:strasse|straße|str|weg|gasse|platz|allee|ring|damm|ufer)(?![^\W_])"
+)
 _WORDLY = frozenset((Label.NAME, Label.LOCATION, Label.HOSPITAL, Label.OTHER, Label.PROFESSION))
 _NO_MEASURE = frozenset((Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL))
 _GUESSED = frozenset(("model", "fine", "propagated", "engine", "strange"))
@@ -118,17 +143,50 @@ class Clinical:
         terms = self.terms(folded)
         if lang == "de":
             terms += [found.span() for found in self._morbus.finditer(folded)]
+        company = [*self._taken(folded), *self._scores(text, folded)]
         for span in spans:
             if span.layer == "known" and span.label is not Label.NAME:
                 yield span
             elif span.label in _WORDLY:
                 yield from (
                     rest
-                    for rest in (_trimmed(text, rest) for rest in self._without(span, terms))
-                    if not (self._is_clinical(folded, rest) or self._is_small_talk(text, folded, rest))
+                    for rest in (
+                        _trimmed(text, rest)
+                        for rest in self._without(
+                            span, [*terms, *company] if span.layer in _GUESSED and span.layer != "fine" else terms
+                        )
+                    )
+                    if any(map(str.isalnum, text[rest.start : rest.end]))
+                    and not (self._is_clinical(folded, rest) or self._is_small_talk(text, folded, rest))
                 )
-            elif not (span.layer in _GUESSED and (self._is_measure(folded, span) or _is_short_number(folded, span))):
+            elif not (
+                span.layer in _GUESSED
+                and (
+                    self._is_measure(folded, span)
+                    or _is_short_number(folded, span)
+                    or (
+                        span.label is Label.ID
+                        and any(start <= span.start and span.end <= end for start, end in company)
+                    )
+                )
+            ):
                 yield self._without_words(folded, span) if span.label is Label.ID and span.layer in _GUESSED else span
+
+    def _taken(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where lists of drugs stand: behind a verb of taking, one of whose items at least is known."""
+        for found in _TAKEN.finditer(folded):
+            words = _WORD.findall(found[1])
+            if any(word in self._terms.never or (len(word) > 4 and self.is_medical(word)) for word in words):
+                yield found.span()
+
+    def _scores(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
+        for found in _SCORE.finditer(plain(text)):
+            lead = folded[max(0, found.start() - 24) : found.start()]
+            if (
+                _TITLE_BEFORE.search(lead) is None
+                and _STREET.search(lead + folded[found.start() : found.end()]) is None
+            ):
+                yield found.span()
 
     def _without(self, span: Span, terms: list[tuple[int, int]]) -> list[Span]:
         rests = [span]
@@ -190,6 +248,11 @@ class Clinical:
             folded[max(0, span.start - 24) : span.start]
         ):
             return False
+        own = _WORD.findall(folded[span.start : span.end])
+        if len(own) > 1 and (own[-1] in self._terms.sure_after or own[0] in self._terms.sure_before):
+            return True
+        if len(own) > 1 and all(word in self._terms.eponyms for word in own) and "-" in folded[span.start : span.end]:
+            return True
         after = _WORD.match(folded, span.end + 1)
         if after is not None and after[0] in self._terms.sure_after and folded[span.end] in " -":
             return True

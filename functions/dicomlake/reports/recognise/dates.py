@@ -33,7 +33,8 @@ _CUED = tuple(
     )
 )
 _ROMAN = re.compile(
-    rf"(?<![\w.,/-]){_DAY}\s?([-./])\s?(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s?\1\s?(?:{_YEAR}|\d{{2}})(?![\w]|[.,/-]\d)"
+    rf"(?<![\w.,/-]){_DAY}(?:\s?([-./])\s?(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s?\1\s?(?:{_YEAR}|\d{{2}})"
+    rf"|\s(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s{_YEAR})(?![\w]|[.,/-]\d)"
 )
 # Months that are another word too count only where a day or year stands beside them.
 _OTHER_WORDS = frozenset(("mayo", "mars", "may", "march", "set", "out", "dic", "mar", "ago", "gen", "fev", "mag", "lug", "giu", "dec", "jan",

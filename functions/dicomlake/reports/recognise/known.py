@@ -32,6 +32,24 @@ _KINDS = {
     "name": "names", "physician": "names", "person": "names", "birth": "births", "death": "births", "dob": "births",
     "date": "dates", "phone": "phones", "tel": "phones", "fax": "phones", "mail": "phones", "patient": "names", "doctor": "names",
 }  # fmt: skip
+_SHORT = 2
+_SHORT_TITLES = (
+    r"m\.",
+    "mr",
+    r"mr\.",
+    "mrs",
+    r"mrs\.",
+    "ms",
+    "dr",
+    r"dr\.",
+    "mme",
+    "herr",
+    "frau",
+    r"sr\.",
+    r"sra\.",
+    r"sig\.",
+)
+_FIRST_WITHOUT_BLANKS = "\u2e80"
 _LONG = 7  # letters from which on a word of a name is known in other words and with one letter wrong
 _SEPARATORS = r"[\s.,^'’´`\-=]{1,3}"
 
@@ -106,6 +124,7 @@ class KnownFinder:
         self._names = self._name_form(names)
         self._hidden = self._hidden_form()
         forms = [(Label.ID, form) for value in known.ids for form in _id_forms(value)]
+        forms += [(Label.NAME, form) for value in known.names for form in (*_ideographic(value), *_short_names(value))]
         forms += [(Label.PHONE, form) for value in known.phones for form in _phone_forms(value)]
         forms += [(Label.HOSPITAL, form) for value in known.places for form in self._place_forms(value)]
         forms += [
@@ -235,6 +254,27 @@ def _with_particles(words: list[str]) -> Iterator[list[str]]:
         if particles:
             yield from ([*particles, form] for form in (word, with_umlauts(word)))
         particles = []
+
+
+def _ideographic(value: str) -> Iterator[str]:
+    """The groups of a name in scripts without blanks between words (PS3.5 6.2.1.1), as one word and in parts."""
+    for group in re.split(r"[=(（)）]", value):
+        parts = [
+            revealed(part) for part in re.split(r"[\s^・　,]+", group) if part and part[0] >= _FIRST_WITHOUT_BLANKS
+        ]
+        if parts:
+            yield r"[\s^・　,]{0,2}".join(map(re.escape, parts))
+            yield from (re.escape(part) for part in parts if len(part) > 1)
+
+
+def _short_names(value: str) -> Iterator[str]:
+    """A name whose parts are too short or too common alone ("Do^An"): both parts side by side, and one behind a title."""
+    words = [revealed(word) for word in re.findall(r"[^\W\d_]+", value.split("=")[0])]
+    if len(words) == 2 and min(map(len, words)) == _SHORT:
+        one, two = map(re.escape, words)
+        yield rf"(?<![^\W_])(?:{one}[\s,^]{{1,2}}{two}|{two}[\s,^]{{1,2}}{one})(?![^\W_])"
+        titles = "|".join(rf"(?<=\b{title} )" for title in _SHORT_TITLES)
+        yield rf"(?:{titles})(?:{one}|{two})(?![^\W_])"
 
 
 def _around(text: str, start: int, end: int) -> str:

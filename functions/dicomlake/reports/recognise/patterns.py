@@ -56,6 +56,8 @@ class PatternFinder:
                     terms = self._clinical.terms(fold(text)) if terms is None else terms
                     if label is Label.NAME:
                         start, end = self._name_within(shown, start, end)
+                    if label is Label.ID and self._clinical.is_word(fold(shown[start:end])):
+                        continue
                     if not self._names_somebody(shown, start, end, terms):
                         continue
                 if start < end:

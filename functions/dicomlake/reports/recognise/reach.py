@@ -18,7 +18,8 @@ _INITIALS_BEFORE = re.compile(r"(?<![\w.])(?:[^\W\d_]\.[ -]?){1,3}$")
 _SAINT_BEFORE = re.compile(r"(?<!\w)(?:St|Ste|San|Mc|Mac|O)[.'’]? ?$")
 # Particles that are words of no language of ours, or have a capital here; and those that belong to a name only behind another part of one.
 _PARTICLES_BEFORE = re.compile(
-    r"(?<![^\W_])(?:von und zu |von der |van der |van den |van |von |vom |zur |ten |ter |ap |ibn |bin |(?:(?:de|De) (?:la|las|los|La|Las|Los) )|"
+    r"(?<![^\W_])(?:von und zu |in 't |van 't |op de |Abd |Zum |Dal |"
+    r"von der |van der |van den |van |von |vom |zur |ten |ter |ap |ibn |bin |(?:(?:de|De) (?:la|las|los|La|Las|Los) )|"
     r"(?<=[^\W\d_] )(?:El|Al|Lo|Di|Del|De|Degli|Della|Dos|Da|Von|Van) |"
     r"(?<=[.^] )(?:de|di|da|do|dos|das|du|del|della|degli|zu|e|y|el|al|le|la) )$",
 )

@@ -125,7 +125,11 @@ class Recogniser:
         )
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
-        return KnownFinder(known, self.clinical.is_ordinary, self.is_term, self._months, self.rules.words.phrases)
+        return KnownFinder(known, self._is_no_name, self.is_term, self._months, self.rules.words.phrases)
+
+    def _is_no_name(self, folded_word: str) -> bool:
+        """Whether a word of a known name says little by itself."""
+        return self.clinical.is_ordinary(folded_word) or self.clinical.is_anatomy(folded_word)
 
     def is_term(self, folded_word: str) -> bool:
         """Whether a word is one of the languages, or a surname that names diseases."""
