@@ -21,7 +21,7 @@ from sqlglot.schema import MappingSchema
 from localemu.bigquery.catalog import Catalog, TableName
 from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import ApiError, invalid_query, unsupported
-from localemu.bigquery.schema import Field, from_duck, quote, standard_type
+from localemu.bigquery.schema import Field, duck_type, from_duck, quote, standard_type
 from localemu.bigquery.sql import information, prepare, types
 from localemu.bigquery.sql.dialect import Exact
 from localemu.bigquery.sql.generator import Generator
@@ -188,9 +188,11 @@ class Compiler:
             return self._catalog.version
 
     def describe(self, compiled: Compiled) -> tuple[Field, ...]:
-        """Give the columns of a compiled query without running it."""
+        """Give the columns of a compiled query without running it. Of the views below it only the columns matter, not how they come about."""
+        below = {_view_label(name): self._views[name.key] for name in compiled.reads if name.key in self._views}
+        shapes = {label: _shape(view.fields) for label, view in below.items() if label in compiled.views}
         with self._engine.read() as cursor:
-            return describe(cursor, compiled)
+            return describe(cursor, replace(compiled, sql=_with_views(compiled.body, shapes)))
 
     def _resolve(self, tree: exp.Expr, sources: dict[str, Source]) -> None:
         known = [name for source in sources.values() for name in _all_names(source.fields)]
@@ -216,6 +218,11 @@ class Compiler:
 def _view_label(name: TableName) -> str:
     """The name under which a view stands in a statement; no identifier of BigQuery's has a blank in it."""
     return quote(f"view {name.key}")
+
+
+def _shape(fields: tuple[Field, ...]) -> str:
+    """A query with these columns and nothing in them."""
+    return f"SELECT {', '.join(f'CAST(NULL AS {duck_type(field)}) AS {quote(field.name)}' for field in fields)}"
 
 
 def _with_views(text: str, views: dict[str, str]) -> str:
