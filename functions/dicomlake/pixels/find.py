@@ -21,19 +21,32 @@ from dicomlake.pixels.words import readings
 from dicomlake.rules.cleaning import LookRules
 
 Mask = NDArray[np.bool_]
+# Rows x columns: how often a part there was looked into in vain, over the frames of one object.
+Vain = NDArray[np.uint8]
 
 _KNOWN_BEST = 32.0  # pixels of height
 _MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.2, 4.0  # of a small part that is looked into
 _PLAINLY = 0.85  # confidence with which a part is read that the net has not seen
+_OFTEN = 2  # looks into a part of a cine in vain, after which it is texture
 _LINE = 5.0  # heights in length from which on a find is a line
 
 
-def find(image: Image, rules: LookRules, threads: int) -> list[Polygon]:
-    """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3)."""
+def find(image: Image, rules: LookRules, threads: int, vain: Vain | None = None) -> list[Polygon]:
+    """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3).
+
+    `vain` is kept over the frames of a cine: speckle makes chances anew in each, and where two came to nothing no third is taken.
+    """
     counted = [one.polygon for one in _seen(image, rules, threads) if _counts(image, one, rules, threads)]
     lines = whole_lines(image, counted)
     covered = mask_of(image.shape[:2], (padded(polygon, rules.pad) for polygon in lines))
-    more = [polygon for part in chances(image, covered) for polygon in _looked_into(image, part, rules, threads)]
+    more = []
+    for part in chances(image, covered):
+        if vain is not None and np.median(vain[part]) >= _OFTEN:
+            continue
+        seen = _looked_into(image, part, rules, threads)
+        if vain is not None and not seen:
+            vain[part] += 1
+        more += seen
     if more:
         lines = whole_lines(image, counted + more)
     lines += lengthened(image, lines, threads)
@@ -189,10 +202,13 @@ def windows(changed: Mask, margin: int) -> Iterator[tuple[slice, slice]]:
         yield slice(y, y + h), slice(x, x + w)
 
 
-def find_changed(image: Image, changed: Mask, rules: LookRules, threads: int) -> list[Polygon]:
+def find_changed(
+    image: Image, changed: Mask, rules: LookRules, threads: int, vain: Vain | None = None
+) -> list[Polygon]:
     """The same as `find`, looking only where `changed` says that something is new."""
     found = []
     for part in windows(changed, rules.margin):
         offset = np.array([part[1].start, part[0].start], np.float32)
-        found += [polygon + offset for polygon in find(np.ascontiguousarray(image[part]), rules, threads)]
+        looked = find(np.ascontiguousarray(image[part]), rules, threads, None if vain is None else vain[part])
+        found += [polygon + offset for polygon in looked]
     return found
