@@ -52,7 +52,7 @@ check: setup-dev  ## format, lint, types, import contracts, SQL
 	@.venv/bin/sqlfluff lint -q sql
 
 fuzz: setup-dev  ## the long properties in full (an hour)
-	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n 2 -m slow --timeout 0
+	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n 2 -m "slow or whole" --timeout 0
 
 bench: setup-dev .venv-bench/.ready  ## the figures of the README, alternating with the peers
 	@for script in tests/bench/bench*.py; do PYTHONPATH=. $(PY) $$script || exit 1; done

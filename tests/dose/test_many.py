@@ -93,7 +93,7 @@ def test_a_hundred_changed_reports_say_the_same(rules: DoseRules) -> None:
     _check(run(100, rules))
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_ten_thousand_changed_reports_say_the_same_and_none_breaks_the_reader(rules: DoseRules) -> None:
     _check(run(REPORTS, rules))
 

@@ -39,7 +39,7 @@ def test_a_drawn_screen_is_read_to_the_last_number(seed: int, rules: DoseRules, 
     _check(seed, rules, reader)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @needs_fonts
 @pytest.mark.parametrize("seed", range(2, 5))
 def test_more_drawn_screens_are_read_to_the_last_number(seed: int, rules: DoseRules, reader: ReadText) -> None:
@@ -54,7 +54,7 @@ def test_a_compressed_screen_is_read_like_a_native_one(rules: DoseRules, reader:
     assert [event.fields["dlp_mGycm"] for event in dose.events] == [scan.dlp for scan in screen.stated]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @needs_fonts
 def test_screens_of_makers_and_of_nobody_give_all_totals_and_nearly_all_values(
     rules: DoseRules, reader: ReadText
@@ -78,7 +78,7 @@ def test_screens_of_makers_and_of_nobody_give_all_totals_and_nearly_all_values(
     assert right >= 0.98 * stated
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @needs_fonts
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_storage_is_read(form: str, rules: DoseRules, reader: ReadText) -> None:

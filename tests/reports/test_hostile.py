@@ -68,7 +68,7 @@ def test_no_view_of_what_is_released_shows_a_planted_name(tmp_path: Path) -> Non
         assert held(check(tmp_path / person.lang, person, names), names) == []
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("pdf", ["rebuilt", "pictured"])
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.lang)
 def test_every_kind_of_everybody(person: Person, pdf: str, tmp_path: Path) -> None:
