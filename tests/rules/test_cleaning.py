@@ -25,7 +25,7 @@ def test_a_site_without_an_entry_gets_the_default() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("small: [1.0, 2.0]", "small: []", "small: needs at least 1"),
+        ("small: [1.0, 1.6]", "small: []", "small: needs at least 1"),
         ("turned_sure: 0.65", "turned_sure: much", "turned_sure: must be a number"),
         ("frames: 20000", "frames: 0", "frames: must be a whole number"),
         ("decide: all", "decide: some", "decide: must be one of"),

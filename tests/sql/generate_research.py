@@ -61,6 +61,7 @@ _DIFFERENT = {
         "settling_events",
         (
             ("`ops.dose_events`", "`lake.dose_events`"),
+            ("series_key", "SeriesInstanceUID"),
             ("generation, content_key", "content_key"),
             (", event_id\n", ", release_month\n"),
             ("WHERE event_key IS NOT NULL", "WHERE StudyInstanceUID IS NOT NULL AND event_key IS NOT NULL"),

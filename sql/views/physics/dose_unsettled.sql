@@ -49,7 +49,7 @@ wanted AS (
         study_group,
         CONCAT(
             -- rules settled_by
-            '0afb25676191',
+            'fce9a6139ff5',
             -- end
             '/',
             CAST(SUM(events) AS STRING),

@@ -116,10 +116,79 @@ told_whole AS (
         PARTITION BY site, StudyInstanceUID, event_key
         ORDER BY ARRAY_LENGTH(doubts), content_key, row_key, pipeline_version, rules_version, release_month
     ) = 1
+),
+
+told AS (
+    SELECT *
+    FROM told_whole
+    UNION ALL
+    SELECT *
+    FROM from_slices
+),
+
+measured_slices AS (
+    SELECT *
+    FROM visible
+    WHERE measured_dw_mm IS NOT NULL AND event_key IS NOT NULL
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY site, StudyInstanceUID, SOPInstanceUID ORDER BY content_key, row_key) = 1
+),
+
+measured_series AS (
+    SELECT
+        site,
+        StudyInstanceUID,
+        event_key,
+        SeriesInstanceUID,
+        COUNT(*) AS dw_slices,
+        SUM(measured_dw_mm) AS dw_sum_mm,
+        COUNTIF(dw_truncated) AS dw_cut
+    FROM measured_slices
+    GROUP BY site, StudyInstanceUID, event_key, SeriesInstanceUID
+),
+
+sizes AS (
+    SELECT *
+    FROM measured_series
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY site, StudyInstanceUID, event_key
+        ORDER BY dw_cut / dw_slices ASC, dw_slices DESC, SeriesInstanceUID ASC
+    ) = 1
+),
+
+study_sizes AS (
+    SELECT *
+    FROM measured_series
+    QUALIFY ROW_NUMBER() OVER (
+        PARTITION BY site, StudyInstanceUID
+        ORDER BY dw_cut / dw_slices ASC, dw_slices DESC, SeriesInstanceUID ASC, event_key ASC
+    ) = 1
+),
+
+counted AS (
+    SELECT
+        *,
+        modality = 'CT' AND NOT COALESCE(localiser, FALSE) AS is_scan,
+        COUNTIF(modality = 'CT' AND NOT COALESCE(localiser, FALSE)) OVER (PARTITION BY site, StudyInstanceUID) AS scans
+    FROM told
 )
 
-SELECT *
-FROM told_whole
-UNION ALL
-SELECT *
-FROM from_slices
+SELECT
+    counted.* EXCEPT (is_scan, scans)
+    REPLACE (
+        IF(
+            counted.is_scan, COALESCE(sizes.dw_sum_mm / sizes.dw_slices, study_sizes.dw_sum_mm / study_sizes.dw_slices), NULL
+        ) AS measured_dw_mm,
+        IF(counted.is_scan, COALESCE(sizes.dw_cut, study_sizes.dw_cut) > 0, NULL) AS dw_truncated
+    ),
+    IF(counted.is_scan, COALESCE(sizes.dw_slices, study_sizes.dw_slices), NULL) AS dw_slices
+FROM counted
+LEFT JOIN sizes
+    ON
+        counted.site = sizes.site
+        AND counted.StudyInstanceUID = sizes.StudyInstanceUID
+        AND counted.event_key = sizes.event_key
+LEFT JOIN study_sizes
+    ON
+        counted.scans = 1
+        AND counted.site = study_sizes.site
+        AND counted.StudyInstanceUID = study_sizes.StudyInstanceUID
