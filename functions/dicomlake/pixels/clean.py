@@ -14,7 +14,7 @@ from dicomlake.dicom import RawInstance
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pixels import jpeg
 from dicomlake.pixels.detector import Image, Polygon
-from dicomlake.pixels.find import Mask, find, find_changed, mask_of
+from dicomlake.pixels.find import Mask, Memory, find, find_changed, mask_of
 from dicomlake.pixels.frames import Frames, Stored, frames_of, sample_values
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.rewrite import Rewritten, edits_blocks, rewrite
@@ -102,14 +102,14 @@ def _distinct(frames: Frames) -> Iterator[int]:
 def _looks(frames: Frames, distinct: list[int], order: Order) -> Iterator[tuple[Image, list[Polygon]]]:
     """Each distinct frame with the text in it that the one before did not show."""
     before: Image | None = None
-    vain = np.zeros((frames.picture.rows, frames.picture.columns), np.uint8)
+    memory = Memory.empty((frames.picture.rows, frames.picture.columns))
     for index in distinct:
         image = look(frames.frame(index), frames.picture)
         if before is None:
-            yield image, find(image, order.rules, order.threads, vain)
+            yield image, find(image, order.rules, order.threads, memory)
         else:
             changed = (image != before).any(axis=2)
-            yield image, find_changed(image, changed, order.rules, order.threads, vain)
+            yield image, find_changed(image, changed, order.rules, order.threads, memory)
         before = image
 
 
@@ -138,12 +138,12 @@ def _left_over(result: Rewritten, distinct: list[int], fresh: Mask, order: Order
     """Where text stands out around what was painted over, seen upright at the scale that the first look saw on its side."""
     scale = order.rules.turned_scale
     rules = replace(order.rules, small=(scale,), large=(scale / 2,), turned_scale=0.0)
-    left, vain = np.zeros_like(fresh), np.zeros(fresh.shape, np.uint8)
+    left, memory = np.zeros_like(fresh), Memory.empty((fresh.shape[0], fresh.shape[1]))
     before: Image | None = None
     for index in distinct:
         image = look(result.frames.frame(index), result.picture)
         where = fresh if before is None else _near(fresh, order.rules.margin) & (image != before).any(axis=2)
-        for polygon in find_changed(image, where, rules, order.threads, vain) if where.any() else ():
+        for polygon in find_changed(image, where, rules, order.threads, memory) if where.any() else ():
             one = mask_of(fresh.shape, [polygon])
             open_part = one & ~result.mask & ~spared
             if open_part.sum() > _SLIVER * one.sum() and _shows(image, open_part):

@@ -5,7 +5,7 @@ is the same as the one before it, it has been looked at.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,36 +21,61 @@ from dicomlake.pixels.words import readings
 from dicomlake.rules.cleaning import LookRules
 
 Mask = NDArray[np.bool_]
-# Rows x columns: how often a part there was looked into in vain, over the frames of one object.
-Vain = NDArray[np.uint8]
 
 _KNOWN_BEST = 32.0  # pixels of height
 _MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.2, 4.0  # of a small part that is looked into
 _PLAINLY = 0.85  # confidence with which a part is read that the net has not seen
+_NEW = 0.02  # of a line that no earlier frame has shown, from which on it is another
 _OFTEN = 2  # looks into a part of a cine in vain, after which it is texture
 _LINE = 5.0  # heights in length from which on a find is a line
 
 
-def find(image: Image, rules: LookRules, threads: int, vain: Vain | None = None) -> list[Polygon]:
-    """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3).
+@dataclass(frozen=True)
+class Memory:
+    """What the frames of a cine have shown so far, rows x columns: where text was found, and how often a part was looked into in `vain`.
 
-    `vain` is kept over the frames of a cine: speckle makes chances anew in each, and where two came to nothing no third is taken.
+    Speckle makes chances anew in each frame: where two came to nothing no third is taken.
     """
+
+    found: Mask
+    vain: NDArray[np.uint8]
+
+    @classmethod
+    def empty(cls, shape: tuple[int, int]) -> "Memory":
+        """Before the first frame."""
+        return cls(np.zeros(shape, bool), np.zeros(shape, np.uint8))
+
+    def within(self, part: Part) -> "Memory":
+        """The same memory, of a part of the picture."""
+        return Memory(self.found[part], self.vain[part])
+
+
+def find(image: Image, rules: LookRules, threads: int, memory: Memory | None = None) -> list[Polygon]:
+    """Rectangles (4 x 2 corners) that cover all text of `image` (rows x columns x 3); `memory` is kept over the frames of a cine."""
+    memory = memory or Memory.empty(image.shape[:2])
     counted = [one.polygon for one in _seen(image, rules, threads) if _counts(image, one, rules, threads)]
     lines = whole_lines(image, counted)
     covered = mask_of(image.shape[:2], (padded(polygon, rules.pad) for polygon in lines))
     more = []
     for part in chances(image, covered):
-        if vain is not None and np.median(vain[part]) >= _OFTEN:
+        if np.median(memory.vain[part]) >= _OFTEN:
             continue
         seen = _looked_into(image, part, rules, threads)
-        if vain is not None and not seen:
-            vain[part] += 1
+        if not seen:
+            memory.vain[part] += 1
         more += seen
     if more:
         lines = whole_lines(image, counted + more)
-    lines += lengthened(image, lines, threads)
-    return [padded(polygon, rules.pad) for polygon in lines]
+    lines += lengthened(image, [line for line in lines if not _is_known(line, memory.found)], threads)
+    rectangles = [padded(polygon, rules.pad) for polygon in lines]
+    memory.found[:] |= mask_of(image.shape[:2], rectangles)
+    return rectangles
+
+
+def _is_known(line: Polygon, found: Mask) -> bool:
+    """Whether a line was found where it stands in an earlier frame, and its ends were looked at there."""
+    place = mask_of(found.shape, [line])
+    return bool((place & ~found).sum() <= _NEW * place.sum())
 
 
 def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> list[Polygon]:
@@ -203,12 +228,12 @@ def windows(changed: Mask, margin: int) -> Iterator[tuple[slice, slice]]:
 
 
 def find_changed(
-    image: Image, changed: Mask, rules: LookRules, threads: int, vain: Vain | None = None
+    image: Image, changed: Mask, rules: LookRules, threads: int, memory: Memory | None = None
 ) -> list[Polygon]:
     """The same as `find`, looking only where `changed` says that something is new."""
     found = []
     for part in windows(changed, rules.margin):
         offset = np.array([part[1].start, part[0].start], np.float32)
-        looked = find(np.ascontiguousarray(image[part]), rules, threads, None if vain is None else vain[part])
+        looked = find(np.ascontiguousarray(image[part]), rules, threads, memory and memory.within(part))
         found += [polygon + offset for polygon in looked]
     return found
