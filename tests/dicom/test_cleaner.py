@@ -251,6 +251,18 @@ def test_codes_are_left_alone_even_where_they_look_like_an_id(cleaned: Deidentif
     assert (after.CodeValue, after.CodeMeaning) == ("40001", "of thin")
 
 
+def test_the_name_of_a_layer_is_what_people_type(profile: Profile, key: SiteKey) -> None:
+    layers = [item(GraphicLayer=name, GraphicLayerOrder=1) for name in ("SEEN BY HILDEGARD", "LAYER 1")]
+    raw = read_raw(instance(GraphicLayerSequence=layers))
+
+    def recognise(text: str, _: object) -> list[tuple[int, int]]:
+        at = text.find("HILDEGARD")
+        return [(at, at + 9)] if at >= 0 else []
+
+    after = read_clean(deidentify(raw, profile, key, identity(raw), recognise).to_bytes()).GraphicLayerSequence
+    assert [one.GraphicLayer for one in after] == ["SEEN BY", "LAYER 1"]
+
+
 def test_versions_of_software_are_no_dates_but_a_date_of_the_object_is(cleaned: Deidentify) -> None:
     after = read_clean(cleaned(instance(SoftwareVersions="VB10 2014-05-06 20210304 555-867-5309")).to_bytes())
     first, second, third, fourth = str(after.SoftwareVersions).split()

@@ -181,7 +181,9 @@ def test_every_arrived_object_is_one_row(lake: Lake, rows: Rows) -> None:
 
 
 @pytest.mark.slow
-@settings(PROPERTY, max_examples=max(1, settings.default.max_examples // 10))  # each settles, and asks nine views eight times
+@settings(
+    PROPERTY, max_examples=max(1, settings.default.max_examples // 10)
+)  # each settles, and asks nine views eight times
 @given(rows=DOSE, seed=st.integers(0, 99))
 def test_dose_does_not_depend_on_order_repetition_or_when_it_was_settled(lake: Lake, rows: Rows, seed: int) -> None:
     once = _keyed(rows)

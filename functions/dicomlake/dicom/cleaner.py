@@ -27,6 +27,7 @@ NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)")
 _LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
 _RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
+_TYPED_CODES = frozenset((0x00700002,))  # GraphicLayer is CS, and what people type
 _PADDING = " \0\t\r\n"
 # What no reader sees: soft hyphen, zero-width spaces and joiners, marks of direction, word joiner, byte order mark.
 _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -76,15 +77,16 @@ class Cleaner:
     names_in: dict[bytes, frozenset[str]] = field(default_factory=dict, repr=False)
     uids: dict[tuple[bytes, str], bytes] = field(default_factory=dict, repr=False)
     memories: dict[Any, dict[bytes, Any]] = field(default_factory=dict, repr=False)
-    _memory: dict[tuple[bytes, bytes, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
+    _memory: dict[tuple[bytes, bytes, bool, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
 
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
         """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set."""
         known_only = vr in NUMBER_VRS or tag in self.engine.known_only
-        place = (old, vr, known_only, charset)
+        recognise = vr in _RECOGNISED_VRS or tag in _TYPED_CODES
+        place = (old, vr, known_only, recognise, charset)
         if place in self._memory:
             return self._memory[place]
-        new = self._cleaned(old, vr, charset, known_only)
+        new = self._cleaned(old, vr, charset, known_only, recognise)
         if len(old) <= _MEMORY_BYTES and len(self._memory) < _MEMORY:
             self._memory[place] = new
         return new
@@ -108,10 +110,10 @@ class Cleaner:
             new = _applied(plain, [Span(span.start, span.end, "") for span in spans])
         return new
 
-    def _cleaned(self, old: bytes, vr: bytes, charset: Charset, known_only: bool) -> bytes | None:
+    def _cleaned(self, old: bytes, vr: bytes, charset: Charset, known_only: bool, recognise: bool) -> bytes | None:
         text = charset.decode(old, vr)
         parts = [text] if vr in SINGLE_VALUED else text.split("\\")
-        longest, recognise = _LONGEST.get(vr, 1 << 30), vr in _RECOGNISED_VRS
+        longest = _LONGEST.get(vr, 1 << 30)
         made = [self.text(part, longest, known_only=known_only, recognise=recognise) for part in parts]
         if made == parts:
             return old
