@@ -33,7 +33,15 @@ def test_no_pattern_takes_long_for_long_text(pattern: TextPattern) -> None:
 
 def test_lists_name_attributes_of_the_dictionary() -> None:
     known = RULES.known
-    named = {*RULES.untouched, *RULES.known_only, *known.identifiers, *known.places, *known.addresses, *known.phones}
+    named = {
+        *RULES.untouched,
+        *RULES.known_only,
+        *RULES.typed_codes,
+        *known.identifiers,
+        *known.places,
+        *known.addresses,
+        *known.phones,
+    }
     assert sorted(keyword for keyword in named if tag_for_keyword(keyword) is None) == []
     assert known.short_identifiers <= known.identifiers
 

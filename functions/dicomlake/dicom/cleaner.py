@@ -27,7 +27,6 @@ NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)")
 _LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
 _RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
-_TYPED_CODES = frozenset((0x00700002,))  # GraphicLayer is CS, and what people type
 _PADDING = " \0\t\r\n"
 # What no reader sees: soft hyphen, zero-width spaces and joiners, marks of direction, word joiner, byte order mark.
 _UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -59,6 +58,7 @@ class Engine:
         self.cue = re.compile(rf"(?<![^\W_])(?:{cues})\s{{0,2}}[:=(]?\s{{0,2}}$")
         tags = dictionary().tag
         self.known_only = frozenset(tags[keyword] for keyword in rules.known_only if keyword in tags)
+        self.typed_codes = frozenset(tags[keyword] for keyword in rules.typed_codes if keyword in tags)
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Cleaner:
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
         """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set."""
         known_only = vr in NUMBER_VRS or tag in self.engine.known_only
-        recognise = vr in _RECOGNISED_VRS or tag in _TYPED_CODES
+        recognise = vr in _RECOGNISED_VRS or tag in self.engine.typed_codes
         place = (old, vr, known_only, recognise, charset)
         if place in self._memory:
             return self._memory[place]

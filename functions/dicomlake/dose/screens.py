@@ -77,10 +77,8 @@ def _as_far_as_known(tables: Sequence[Table]) -> Dose:
         if dlp is None and (proven is not None or (contradicted and seen < min(2, len(tables)))):
             continue
         event = _event(row, dlp, len(tables))
-        if contradicted:
-            event.doubt(
-                "ctdivol_mGy", "conflict"
-            )  # a screen that is not read right in one column is not believed in another
+        if contradicted:  # a screen that is not read right in one column is not believed in another
+            event.doubt("ctdivol_mGy", "conflict")
         event.fields["index"] = len(dose.events)
         dose.events.append(event)
     dose.study["n_events"] = len(dose.events)

@@ -90,6 +90,7 @@ class TextRules:
     known: KnownRules
     untouched: Mapping[str, str]
     known_only: frozenset[str]
+    typed_codes: frozenset[str]
     vocabulary: frozenset[str]
     titles: frozenset[str]
     surnames: frozenset[str]
@@ -129,6 +130,7 @@ def load_text_rules(files: RuleFiles) -> TextRules:
         [
             "untouched",
             "known_only",
+            "typed_codes",
             "vocabulary",
             "titles",
             "surnames",
@@ -154,6 +156,7 @@ def load_text_rules(files: RuleFiles) -> TextRules:
             {item.text(_KEYWORD, "a keyword"): item.source for item in words["untouched"].items()}
         ),
         known_only=frozenset(words["known_only"].unique(_keyword)),
+        typed_codes=frozenset(words["typed_codes"].unique(_keyword)),
         vocabulary=vocabulary,
         titles=frozenset(words["titles"].unique(lambda item: item.text(_WORD, "a word"))),
         surnames=surnames,

@@ -110,6 +110,7 @@ class Compiler:
         names = prepare.output_names(tree) if isinstance(tree, exp.Query) else None
         sources = self._sources(tree, place, depth)
         self._resolve(tree, sources)
+        prepare.match_names(tree)
         prepare.trim_stars(tree)
         _rename(tree, names)
         _coerce(tree, targets)

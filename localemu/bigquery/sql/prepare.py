@@ -53,7 +53,7 @@ _REFUSED_ARGS = {
         "partition",
         "sample",
     ),
-    exp.Union: ("by_name", "side", "kind"),
+    exp.Union: ("side", "kind"),
     exp.Intersect: ("by_name", "side", "kind"),
     exp.Except: ("by_name", "side", "kind"),
     exp.Join: ("global_", "hint", "match_condition", "method"),
@@ -74,6 +74,22 @@ def check(tree: exp.Expr) -> None:
             raise unsupported("SELECT AS VALUE")
         if isinstance(node, exp.Distinct) and node.args.get("on"):
             raise unsupported("DISTINCT ON")
+
+
+def match_names(tree: exp.Expr) -> None:
+    """Write `UNION ... BY NAME` by position: the columns of its second query in the order of the first's, once stars are written out."""
+    for union in tree.find_all(exp.Union):
+        if not union.args.get("by_name"):
+            continue
+        second = union.expression
+        if not isinstance(second, exp.Select):
+            raise unsupported("UNION BY NAME with a second query of parts")
+        columns = {column.alias_or_name.lower(): column for column in second.expressions}
+        wanted = [name.lower() for name in union.left.named_selects]
+        if set(columns) != set(wanted):
+            raise invalid_query("The queries of a UNION BY NAME must have the same column names")
+        second.set("expressions", [columns[name] for name in wanted])
+        union.set("by_name", False)
 
 
 def _title(node: exp.Expr) -> str:

@@ -13,6 +13,6 @@ LEFT JOIN `physics.dose_unsettled` AS unsettled
         settled.site = unsettled.site
         AND settled.study_key = unsettled.study_key
 WHERE unsettled.site IS NULL
-UNION ALL
+UNION ALL BY NAME
 SELECT * EXCEPT (study_group, settling)
 FROM `physics.settling_estimates`

@@ -32,6 +32,14 @@ def test_unnamed_columns_are_numbered_and_named_ones_keep_their_letters(client: 
     assert [field.name for field in found.schema] == ["f0_", "PatientID", "f1_"]
 
 
+def test_a_union_by_name_takes_columns_by_name_and_needs_the_same_ones(client: bigquery.Client) -> None:
+    first, second = "SELECT 1 AS a, 2 AS b", "SELECT * FROM (SELECT 20 AS B, 10 AS a)"
+    assert rows(client, f"SELECT * FROM ({first} UNION ALL BY NAME {second}) ORDER BY a") == [(1, 2), (10, 20)]
+    assert rows(client, f"SELECT * FROM ({first} UNION ALL {second}) ORDER BY a") == [(1, 2), (20, 10)]
+    with pytest.raises(BadRequest, match="same column names"):
+        rows(client, f"{first} UNION ALL BY NAME SELECT 1 AS a")
+
+
 def test_pages_of_a_result_add_up(client: bigquery.Client) -> None:
     job = client.query("SELECT i FROM UNNEST(GENERATE_ARRAY(1, 25)) i ORDER BY i")
     result = job.result(page_size=10)
