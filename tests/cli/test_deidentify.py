@@ -184,6 +184,22 @@ def test_explain_names_the_rule_of_every_element_and_no_value(tmp_path: Path) ->
         assert planted not in done.stdout
 
 
+def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "ct.dcm").write_bytes(instance())
+    ended, writing = os.pipe()
+    os.close(ended)  # as `| head` does
+    done = subprocess.run(
+        [sys.executable, "-m", "dicomlake", "explain", str(tmp_path / "ct.dcm")],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    os.close(writing)
+    assert done.stderr == ""
+
+
 def test_packaged_files_all_get_an_outcome(tmp_path: Path) -> None:
     """A third of them; the flows send another third through the platform. Each picture is looked at, which takes its time."""
     files = copy_third(tmp_path / "packaged", 0)

@@ -44,6 +44,8 @@ def plain_errors(verb: Verb) -> Verb:
             fail(_refusal(error))
         except DicomlakeError as error:  # a question or a case that is refused, in words
             fail(str(error))
+        except BrokenPipeError:  # `| head` has seen enough: click ends quietly
+            raise
         except OSError as error:
             fail(f"a file or folder on this machine cannot be read or written: {error.strerror or 'unknown fault'}")
 
