@@ -33,6 +33,8 @@ setup-dev: .venv/.ready-dev
 	@echo "installing the platform into .venv (once, pinned by requirements.lock) ..."
 	@$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PY) -m compileall -q functions localemu
+	@$(PY) -c "from dicomlake.reports.recognise import Recogniser; from dicomlake.rules import load_profile; load_profile('research'), Recogniser.load()"
 	@touch $@
 
 .venv/.ready-dev: tests/requirements.lock .venv/.ready

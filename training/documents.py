@@ -11,14 +11,16 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import crowd
 import wild
 import yaml
+from clinic import Clinic, part
 from people import People
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 WORDS = Path(__file__).parent / "words"
 Piece = tuple[str, str]
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"\{(\w+!?)\}")
 
 
 @dataclass
@@ -47,12 +49,17 @@ WILD = (
 
 
 class Writer:
-    """Writes documents. The same seed gives the same ones."""
+    """Writes documents. The same seed gives the same ones; `apart` writes the sentences that the others hold none of."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, apart: bool = False) -> None:
         self.chance = random.Random(seed)
         self.people = People(self.chance)
+        self.clinic = Clinic(self.chance, self.people, apart=apart)
         self.words = {lang: yaml.safe_load((WORDS / f"{lang}.yaml").read_text(encoding="utf-8")) for lang in LANGUAGES}
+        crowds = yaml.safe_load((WORDS / "people.yaml").read_text(encoding="utf-8"))
+        for lang, words in self.words.items():
+            words |= {kind: part(words[kind], apart=apart) for kind in ("phi", "clinical")}
+            words["people"] = part(crowds[lang], apart=apart)
         rules = yaml.safe_load((WORDS.parent.parent / "deid_rules/text/words.yaml").read_text(encoding="utf-8"))
         self.months = {lang: [rules["months"][lang][form].split() for form in ("full", "short")] for lang in LANGUAGES}
         clinical = yaml.safe_load((WORDS.parent.parent / "deid_rules/text/clinical.yaml").read_text(encoding="utf-8"))
@@ -65,6 +72,7 @@ class Writer:
             lang: wild.words_of([*self.words[lang]["clinical"], *self.words[lang]["phi"]]) for lang in LANGUAGES
         }
         self._rare = self._vocabulary()
+        self.people.words = crowd.words_as_names(self._rare, clinical["anatomy"])
 
     def _vocabulary(self) -> list[str]:
         """Words of all the languages: any of them may stand in a report."""
@@ -252,6 +260,8 @@ class Writer:
     def _slot(self, slot: str, story: Story) -> list[Piece]:
         chance, people, lang = self.chance, self.people, story.lang
         words = self.words[lang]
+        if slot in crowd.SLOTS:
+            return crowd.slot(self, slot, story)
         anyone = (people.first(lang), people.last(lang, words["words_as_names"]))
         mine = (story.first, story.last)
         if slot == "full":
@@ -316,10 +326,13 @@ class Writer:
         if slot == "initials":
             return [(chance.choice(["ab", "JK", "mlr", "cs"]), "")]
         if slot == "eponym":
+            if chance.random() < 0.5:
+                return [(self.clinic.term(lang), "")]
             form = chance.choice(words["eponym_forms"]).replace("{e}", chance.choice(self.eponyms))
             return [(form, "")]
         if slot == "drug":
-            return [(chance.choice(self.drugs).capitalize() + chance.choice(["", "", " 350", " 75 mg"]), "")]
+            drug = chance.choice(self.drugs).capitalize() if chance.random() < 0.5 else self.clinic.drug()
+            return [(drug + chance.choice(["", "", " 350", " 75 mg"]), "")]
         if slot == "meas":
             return [
                 (
@@ -521,7 +534,7 @@ class Writer:
         words, chance = self.words[story.lang], self.chance
         for _ in range(chance.randrange(1, 4)):
             story.pieces += [
-                *self.fill(chance.choice(words["phi"] + words["clinical"]), story),
+                *self.fill(chance.choice(words["phi"] + words["clinical"] + words["people"]), story),
                 (chance.choice([" ", "\n", ". ", ""]), ""),
             ]
 
@@ -545,13 +558,18 @@ class Writer:
         """Sentences that identify and sentences that do not."""
         words, chance = self.words[story.lang], self.chance
         story.pieces.append(("\n", ""))
-        sentences = [chance.choice(words["phi"]) for _ in range(chance.randrange(2, 9))] + [
+        among = lambda: words["people" if chance.random() < 0.4 else "phi"]
+        sentences = [chance.choice(among()) for _ in range(chance.randrange(2, 9))] + [
             chance.choice(words["clinical"]) for _ in range(chance.randrange(2, 9))
         ]
-        chance.shuffle(sentences)
+        filled = [self.fill(sentence, story) for sentence in sentences]
+        for _ in range(chance.randrange(1, 7)):  # now and then the patient's own name is that of a disease
+            own = story.last if chance.random() < 0.08 and " " not in story.last else ""
+            filled.append([(self.clinic.sentence(story.lang, own), "")])
+        chance.shuffle(filled)
         between = chance.choice([" ", " ", "\n", "\n\n", " "])
-        for sentence in sentences:
-            story.pieces += [*self.fill(sentence, story), (between, "")]
+        for pieces in filled:
+            story.pieces += [*pieces, (between, "")]
         if signed and chance.random() < 0.6:
             story.pieces.append(("\n\n", ""))
             self._signature(story)

@@ -23,11 +23,34 @@ GIVEN = (
     "María-José Anna-Lena Hans-Peter José-Luis Marie-Ange Lluís Xosé Iñaki Aoife"
 ).split()
 NICKNAMES = "Bill Bob Betty Maggie Tony Pepe Paco Lola Nacho Charo Chema Sepp Uschi Hansi Gigi Beppe Nando Zé Tó Jojo Titi Mimi Kiko Nick Liz Kate Joe".split()
+GIVEN_WORDS = (
+    "Grace Hope Joy Rose Lily Holly Iris Ruby Pearl Amber Summer Dawn Mercy Grant Mark Will Rich Dean Robin Luz Paz Sol Nieves Consuelo Amparo Remedios Milagros "
+    "Esperanza Gracia Piedad Soledad Blanca Estrella Modesto Severo Fiore Gioia Speranza Grazia Letizia Pace Luce Viola Gemma Perla Primo Felice Natale Graça Céu Neves "
+    "Dores Prazeres Glória Vitória Violette Olive Prune Blanche Aurore Aimé Juste Céleste Fleur Heide Linde Ernst Wolf Friede Engel"
+).split()
 PARTICLES = ("van", "van der", "de", "de la", "von", "di", "da", "dos", "del", "le", "bin", "el", "ter", "zu", "do")
 EPONYMS = (
     "Baker Bell Bennett Clark Cooper Down Ewing Garden Gilbert Graves Hodgkin Hutchinson Jefferson Jones Lawrence Murphy Morton Parkinson Paget Ramsay Smith "
     "Turner Weber Wilson White Müller Hartmann Becker Köhler Horner Barton Todd Hill Douglas Fournier Roux Rolando Morgagni Santorini Romberg Swan Reiter Still"
 ).split()
+
+# Towns of several words.
+TOWN_FORMS = {
+    "en": [
+        "{c} on the {w}",
+        "St {a} in the {w}",
+        "{c} upon {c}",
+        "Great {c}",
+        "{c} under {w}",
+        "{c}-le-{w}",
+        "{c} St {a}",
+    ],
+    "es": ["La {w} de {c}", "El {c}", "Las {w} de la {c}", "San {a} del {w}", "Los {w} de {c}", "Villa de {c}"],
+    "fr": ["Saint {a} le {w}", "La {c} sous {c}", "Le {w} d'{c}", "{c} sur {c}", "Bois le {w}", "{c} les {w}"],
+    "de": ["{c} an der {c}", "Bad {c}", "{c} am {w}", "{c} bei {c}", "{w} im {c}", "Sankt {a} ob {c}"],
+    "it": ["San {a} in {c}", "Castel San {a}", "{c} a {w}", "La {w} {c}", "Torre del {c}", "Pieve di {c}", "Borgo {w}"],
+    "pt": ["Vila Nova de {c}", "São {a} da {w}", "Santa {a} de {c}", "{w} dos {c}", "{c} de {w}", "A dos {c}"],
+}
 
 
 class People:
@@ -48,6 +71,7 @@ class People:
             self.cities[locale] = sorted({fake.city() for _ in range(per_locale // 2)})
         self.given["world"], self.family["world"] = GIVEN, FAMILY
         self.cities["world"] = [name for lists in list(self.cities.values()) for name in lists[:6]]
+        self.words: list[str] = []  # set by the writer
         self._chains = {
             "given": _chain(name for lists in self.given.values() for name in lists),
             "family": _chain(name for lists in self.family.values() for name in lists),
@@ -65,9 +89,13 @@ class People:
     def first(self, lang: str) -> str:
         """A given name, sometimes two, sometimes a short or an invented one."""
         roll = self._chance.random()
-        if roll < 0.2:
+        if roll < 0.06:
+            return self._chance.choice(GIVEN_WORDS)
+        if roll < 0.15 and self.words:
+            return self.word()
+        if roll < 0.26:
             return _walk(self._chains["given"], self._chance)
-        if roll < 0.24:
+        if roll < 0.3:
             return self._chance.choice(NICKNAMES)
         name = self._chance.choice(self.given[self.locale(lang)])
         if roll > 0.9:
@@ -81,8 +109,10 @@ class People:
             name = _walk(self._chains["family"], self._chance)
         elif roll < 0.36:
             name = self._chance.choice(EPONYMS)
-        elif roll < 0.46:
+        elif roll < 0.44:
             name = self._chance.choice(words)
+        elif roll < 0.54 and self.words:
+            name = self.word()
         else:
             name = self._chance.choice(self.family[self.locale(lang)])
         if self._chance.random() < 0.08:
@@ -92,8 +122,27 @@ class People:
             name = f"{name}{joint}{self._chance.choice(self.family[self.locale(lang)])}"
         return name
 
+    def word(self) -> str:
+        """A word of any of the languages as a name: only its company tells."""
+        return self._chance.choice(self.words).capitalize()
+
+    def family_name(self, lang: str) -> str:
+        """One plain surname: one of somebody, or one nobody has."""
+        if self._chance.random() < 0.3:
+            return _walk(self._chains["family"], self._chance)
+        return self._chance.choice(self.family[self.locale(lang)])
+
     def city(self, lang: str) -> str:
         """A town."""
+        roll = self._chance.random()
+        if roll < 0.12 and self.words:
+            return self.word()
+        if roll < 0.2:
+            return self._chance.choice(TOWN_FORMS[lang]).format(
+                **{slot: self._chance.choice(self.given[self.locale(lang)]) for slot in "ab"},
+                c=_walk(self._chains["family"], self._chance),
+                w=self.word() if self.words else "Hill",
+            )
         if self._chance.random() < 0.15:
             return _walk(self._chains["family"], self._chance) + self._chance.choice(
                 ["", "ville", "burg", "ford", " del Río", " am See", "-sur-Mer", "stadt"]

@@ -1,4 +1,4 @@
-"""`python training/train.py CORPUS_FOLDER`: trains the models of `deid_rules/text/` and writes their hashes to `models.yaml`.
+"""`python training/train.py CORPUS_FOLDER [spanish|general]`: trains both models of `deid_rules/text/`, or one, and writes the hashes to `models.yaml`.
 
 CORPUS_FOLDER holds `meddocan_train.jsonl.gz` and `*_inject_A.jsonl` (README.md beside this file). Two processes, one per model.
 """
@@ -8,8 +8,9 @@ import hashlib
 import json
 import random
 import sys
+import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from multiprocessing import Process
 from pathlib import Path
 
@@ -19,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "functions")]
 
 from documents import LANGUAGES, Writer  # noqa: E402
+from prune import pruned  # noqa: E402
 
 from dicomlake.reports.recognise import Label, Recogniser  # noqa: E402
 from dicomlake.reports.recognise.features import FeatureMaker  # noqa: E402
@@ -29,7 +31,7 @@ Spans = list[tuple[int, int, str]]
 Document = tuple[str, Spans]
 TARGET = HERE.parent / "deid_rules" / "text"
 SEED = 20261124
-DOCUMENTS_PER_LANGUAGE, MEDDOCAN_DOCUMENTS, INJECTED_PER_LANGUAGE = 420, 150, 60  # of the general model
+DOCUMENTS_PER_LANGUAGE, MEDDOCAN_DOCUMENTS, INJECTED_PER_LANGUAGE = 500, 150, 60  # of the general model
 SWAPPED = 2  # how often the Spanish model sees each line with other names and places in it
 MAX_BYTES = 3 << 20
 # What each model is trained with; L-BFGS of CRFsuite.
@@ -37,6 +39,7 @@ PARAMETERS = {
     "spanish": {"c1": 0.1, "c2": 0.02, "max_iterations": 60, "feature.minfreq": 3},
     "general": {"c1": 0.3, "c2": 0.05, "max_iterations": 50, "feature.minfreq": 3},
 }
+SMALLEST = {"spanish": 0.0, "general": 0.05}  # weights that are kept
 TRAINED_FOR = {"spanish": ["es"], "general": list(LANGUAGES)}
 # Types of which one value may stand for another.
 _SWAPPED_TYPES = frozenset(
@@ -46,10 +49,10 @@ _SWAPPED_TYPES = frozenset(
 _TOLD_ONLY = (Label.SEX, Label.RELATIVE, Label.AGE, Label.PROFESSION, Label.OTHER)
 
 
-def main(corpus: Path) -> None:
-    """Train both, write files and hashes."""
+def main(corpus: Path, names: Collection[str] = tuple(PARAMETERS)) -> None:
+    """Train those named, write files and hashes."""
     started = time.monotonic()
-    jobs = [Process(target=train, args=(name, corpus)) for name in PARAMETERS]
+    jobs = [Process(target=train, args=(name, corpus)) for name in names]
     for job in jobs:
         job.start()
     for job in jobs:
@@ -58,7 +61,7 @@ def main(corpus: Path) -> None:
             sys.exit("training failed")
     entries = {}
     for name in PARAMETERS:
-        path = TARGET / f"{name}.crfsuite"
+        path = TARGET / f"{name}.crfsuite.gz"
         entries[name] = {
             "file": path.name,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -77,7 +80,7 @@ def train(name: str, corpus: Path) -> None:
     import pycrfsuite
 
     recogniser = Recogniser.load()
-    features = FeatureMaker(recogniser.words, tuple)
+    features = FeatureMaker(recogniser.words)
     trainer = pycrfsuite.Trainer(verbose=False, algorithm="lbfgs")
     trainer.set_params(PARAMETERS[name])
     for text, spans in documents(name, corpus):
@@ -85,7 +88,11 @@ def train(name: str, corpus: Path) -> None:
     if name == "spanish":
         for text, spans in swapped(list(documents(name, corpus))):
             _append(trainer, recogniser, features, text, spans, only=_SWAPPED_TYPES)
-    trainer.train(str(TARGET / f"{name}.crfsuite"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        trainer.train(str(path))
+        content = pruned(path.read_bytes(), SMALLEST[name])
+        (TARGET / f"{name}.crfsuite.gz").write_bytes(gzip.compress(content, 9, mtime=0))
 
 
 def _append(trainer, recogniser, features, text: str, spans: Spans, only: frozenset[str] = frozenset()) -> None:
@@ -167,6 +174,6 @@ def tags_of(token_lines: list[list], spans: Iterable[tuple[int, int, str]]) -> I
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2 or not PARAMETERS.keys() >= set(sys.argv[2:]):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or tuple(PARAMETERS))

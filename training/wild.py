@@ -175,8 +175,10 @@ def _thing(writer: Writer, story: Story) -> list[Piece]:
 
 
 def _clinical(writer: Writer, story: Story) -> str:
-    chance = writer.chance
+    chance, lang = writer.chance, story.lang
     kind = chance.randrange(6)
+    if kind < 4 and chance.random() < 0.5:
+        return writer.clinic.sentence(lang).rstrip(".,")
     if kind == 0:
         return chance.choice(writer.drugs).capitalize() + chance.choice(["", " 75 mg", " 5 mg", " 100", " 20 mg/d", ""])
     if kind == 1:

@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from dicomlake.errors import Code
 
@@ -19,6 +20,7 @@ _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 _WHERE = re.compile(r"[a-z0-9_/]{1,60}:\d{1,6}( [a-z0-9_/]{1,60}:\d{1,6}){0,5}")
 _VERSION = re.compile(r"[0-9a-z.+-]{1,40}")
 
+_PACKAGE = Path(__file__).parent
 _LOGGER = logging.getLogger("dicomlake")
 
 
@@ -79,8 +81,8 @@ def where(error: BaseException) -> str:
     places = []
     trace = error.__traceback__
     while trace is not None:
-        parts = trace.tb_frame.f_code.co_filename.replace("\\", "/").rsplit("/dicomlake/", 1)
-        if len(parts) == 2:
-            places.append(f"{parts[1].removesuffix('.py')}:{trace.tb_lineno}")
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_PACKAGE):
+            places.append(f"{file.relative_to(_PACKAGE).with_suffix('').as_posix()}:{trace.tb_lineno}")
         trace = trace.tb_next
     return " ".join(places[-6:]) or "outside:0"

@@ -31,9 +31,9 @@ class Changes:
         self._catalog = catalog
         self._compiler = compiler
 
-    def run(self, change: Change, statement: exp.Expr, place: Place, parameters: Parameters) -> Outcome:
-        """Carry out one statement in the caller's transaction."""
-        work = _Work(self._catalog, self._compiler, change, place, parameters)
+    def run(self, change: Change, statement: exp.Expr, sql: str, place: Place, parameters: Parameters) -> Outcome:
+        """Carry out one statement, of which `sql` is the text, in the caller's transaction."""
+        work = _Work(self._catalog, self._compiler, change, sql, place, parameters)
         if isinstance(statement, exp.Insert):
             return work.insert(statement)
         if isinstance(statement, exp.Update):
@@ -50,11 +50,12 @@ class _Work:
     """One statement under way."""
 
     def __init__(
-        self, catalog: Catalog, compiler: Compiler, change: Change, place: Place, parameters: Parameters
+        self, catalog: Catalog, compiler: Compiler, change: Change, sql: str, place: Place, parameters: Parameters
     ) -> None:
         self._catalog = catalog
         self._compiler = compiler
         self._change = change
+        self._sql = sql
         self._place = place
         self._parameters = parameters
 
@@ -128,7 +129,12 @@ class _Work:
 
     def _probe(self, table: str, select: exp.Select, alias: str, targets: list[exp.DataType | None]) -> None:
         """Keep the rows of a query whose marked column is the target's row number."""
-        compiled = self._compiler.tree(select, self._place, self._parameters, targets=targets)
+        compiled = self._compiler.kept(
+            (self._sql, table),
+            self._place,
+            self._parameters,
+            lambda: self._compiler.tree(select, self._place, self._parameters, targets=targets),
+        )
         text = compiled.sql.replace(f"'{_ROW}'", f"{quote(alias)}.rowid")
         self._change.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}", compiled.values)
 
@@ -220,8 +226,10 @@ class _Work:
             select.append("joins", exp.Join(this=source.copy(), on=on.copy(), kind="INNER"))
         else:
             outer, inner = (source, target) if clause.kind == "BY_TARGET" else (target, source)
-            missing = exp.Select(expressions=[exp.Literal.number(1)]).from_(inner.copy()).where(on.copy())
-            select = select.from_(outer.copy()).where(exp.Not(this=exp.Exists(this=missing)))
+            select = select.from_(outer.copy())
+            if not _is_false(on):
+                missing = exp.Select(expressions=[exp.Literal.number(1)]).from_(inner.copy()).where(on.copy())
+                select = select.where(exp.Not(this=exp.Exists(this=missing)))
         for earlier in steps[: clause.index]:
             if earlier.kind == clause.kind:
                 taken = earlier.condition.copy() if earlier.condition is not None else exp.true()
@@ -248,6 +256,11 @@ class _Work:
         )
         self._change.execute(f"DROP TABLE {clause.table}")
         return count
+
+
+def _is_false(on: exp.Expr) -> bool:
+    """Whether nothing ever matches (`ON FALSE`, the form that replaces rows): then the other side need not be worked out."""
+    return isinstance(on, exp.Boolean) and not on.this
 
 
 class _Clause:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from localemu.bigquery.errors import invalid_query
+from localemu.bigquery.errors import ApiError, invalid_query
+from localemu.bigquery.rows import Rows
 from localemu.bigquery.schema import Field
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -32,17 +33,34 @@ class TimestampFormat:
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}" if micros >= 0 else repr(micros / 1e6)
 
 
-def encode_row(fields: Sequence[Field], values: Sequence[Any], stamps: TimestampFormat) -> dict[str, Any]:
-    """Give one row of a reply."""
-    return {"f": [{"v": _cell(field, value, stamps)} for field, value in zip(fields, values, strict=True)]}
+def encode_rows(
+    fields: Sequence[Field], rows: Sequence[Sequence[Any]], stamps: TimestampFormat
+) -> list[dict[str, Any]]:
+    """Give the rows of a reply."""
+    cells = [_cells(field, stamps) for field in fields]
+    return [{"f": [{"v": cell(value)} for cell, value in zip(cells, row, strict=True)]} for row in rows]
 
 
-def check_arrays(fields: Sequence[Field], rows: Sequence[Sequence[Any]]) -> None:
+def check_arrays(fields: Sequence[Field], rows: Rows) -> None:
     """Refuse a result with a NULL inside an array, which BigQuery cannot write either."""
     for index, field in enumerate(fields):
         if field.repeated or field.type == "RECORD":
-            for row in rows:
+            for row in rows.first:
                 _check(field, row[index])
+            if rows.rest is not None and _null_within(rows.rest.column(index).combine_chunks()):
+                raise _null_element(field)
+
+
+def _null_within(array: Any) -> bool:
+    """Whether a list in an Arrow array has an element that is NULL, however deep."""
+    if hasattr(array.type, "value_type"):
+        elements = array.flatten()
+        return bool(elements.null_count) or _null_within(elements)
+    return array.type.num_fields > 0 and any(_null_within(one) for one in array.flatten())
+
+
+def _null_element(field: Field) -> ApiError:
+    return invalid_query(f"Array cannot have a null element; error in writing field {field.name}")
 
 
 def _check(field: Field, value: Any) -> None:
@@ -52,42 +70,31 @@ def _check(field: Field, value: Any) -> None:
         element = field.element()
         for item in value:
             if item is None:
-                raise invalid_query(f"Array cannot have a null element; error in writing field {field.name}")
+                raise _null_element(field)
             _check(element, item)
     elif field.type == "RECORD":
-        check_arrays(field.fields, [list(value.values()) if isinstance(value, dict) else list(value)])
+        for member, item in zip(field.fields, _members(value), strict=True):
+            _check(member, item)
 
 
-def _cell(field: Field, value: Any, stamps: TimestampFormat) -> Any:
+def _members(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else list(value)
+
+
+def _cells(field: Field, stamps: TimestampFormat) -> Callable[[Any], Any]:
+    """What turns a value of a column into its cell."""
     if field.repeated:
-        element = field.element()
-        return [{"v": _cell(element, item, stamps)} for item in value or ()]
-    if value is None:
-        return None
+        element = _cells(field.element(), stamps)
+        return lambda value: [{"v": element(item)} for item in value or ()]
     if field.type == "RECORD":
-        return encode_row(field.fields, list(value.values()) if isinstance(value, dict) else list(value), stamps)
-    return _scalar(field.type, value, stamps)
+        return lambda value: None if value is None else encode_rows(field.fields, [_members(value)], stamps)[0]
+    text = stamps.text if field.type == "TIMESTAMP" else _TEXTS.get(field.type, str)
+    return lambda value: None if value is None else text(value)
 
 
-def _scalar(kind: str, value: Any, stamps: TimestampFormat) -> str:
-    if kind == "INTEGER":
-        if value not in _INT64:
-            raise invalid_query("integer overflow")
-        return str(value)
-    if kind == "FLOAT":
-        return float_text(value)
-    if kind == "BOOLEAN":
-        return "true" if value else "false"
-    if kind == "BYTES":
-        return base64.b64encode(value).decode()
-    if kind == "TIMESTAMP":
-        return stamps.text(value)
-    if kind == "DATETIME":
-        return str(value.isoformat())
-    if kind in ("DATE", "TIME"):
-        return str(value.isoformat())
-    if kind in ("NUMERIC", "BIGNUMERIC"):
-        return decimal_text(value)
+def _integer_text(value: int) -> str:
+    if value not in _INT64:
+        raise invalid_query("integer overflow")
     return str(value)
 
 
@@ -106,3 +113,16 @@ def decimal_text(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "INTEGER": _integer_text,
+    "FLOAT": float_text,
+    "BOOLEAN": lambda value: "true" if value else "false",
+    "BYTES": lambda value: base64.b64encode(value).decode(),
+    "DATETIME": lambda value: str(value.isoformat()),
+    "DATE": lambda value: str(value.isoformat()),
+    "TIME": lambda value: str(value.isoformat()),
+    "NUMERIC": decimal_text,
+    "BIGNUMERIC": decimal_text,
+}

@@ -16,6 +16,7 @@ CREATE OR REPLACE MACRO bq_array_first(a) AS a[CASE WHEN len(a) = 0 THEN bq_fail
 CREATE OR REPLACE MACRO bq_array_last(a) AS a[CASE WHEN len(a) = 0 THEN bq_fail_bigint('ARRAY_LAST cannot get the last element of an empty array', len(a)) ELSE len(a) END];
 CREATE OR REPLACE MACRO bq_element(a, i) AS a[CASE WHEN i < 0 OR i >= len(a) THEN bq_fail_bigint('Array index out of bounds', i) ELSE i + 1 END];
 CREATE OR REPLACE MACRO bq_safe_element(a, i) AS CASE WHEN i >= 0 THEN a[i + 1] END;
+CREATE OR REPLACE MACRO bq_in_array(x, a) AS CASE WHEN a IS NULL OR len(a) = 0 THEN false WHEN x IS NULL THEN NULL WHEN list_contains(a, x) THEN true WHEN list_count(a) < len(a) THEN NULL ELSE false END;
 CREATE OR REPLACE MACRO bq_array_slice(a, s, e) AS a[CASE WHEN s < 0 THEN greatest(len(a) + s, 0) ELSE s END + 1 : CASE WHEN e < 0 THEN len(a) + e ELSE e END + 1];
 CREATE OR REPLACE MACRO bq_generate_array(a, b, s) AS CASE WHEN s = 0 THEN [bq_fail_bigint('Sequence step cannot be 0.', a)] ELSE generate_series(a, b, s) END;
 CREATE OR REPLACE MACRO bq_generate_floats(a, b, s) AS list_transform(generate_series(0, CAST(floor((b - a) / s + 1e-9) AS BIGINT)), lambda i: a + i * s);

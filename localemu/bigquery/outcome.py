@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from localemu.bigquery.catalog import DatasetName, TableName
+from localemu.bigquery.rows import Rows
 from localemu.bigquery.schema import Field
 
 
@@ -15,7 +15,7 @@ class Outcome:
 
     statement: str
     fields: tuple[Field, ...] = ()
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     reads: tuple[TableName, ...] = ()
     inserted: int | None = None
     updated: int | None = None

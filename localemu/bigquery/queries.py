@@ -10,16 +10,16 @@ from typing import Any
 
 from localemu.bigquery.catalog import Change, DatasetName, Resource, TableName
 from localemu.bigquery.destination import Destination
-from localemu.bigquery.encode import TimestampFormat, encode_row
+from localemu.bigquery.encode import TimestampFormat, encode_rows
 from localemu.bigquery.errors import ApiError, not_found, unsupported_field
 from localemu.bigquery.jobs import Job, Jobs, Ticket
 from localemu.bigquery.outcome import Outcome
+from localemu.bigquery.rows import page_rows
 from localemu.bigquery.schema import schema_resource
 from localemu.bigquery.sql.names import Place
 from localemu.bigquery.sql.parameters import Parameters
 from localemu.bigquery.statements import Request, Statements
 
-_PAGE = 50_000
 _REQUESTS_KEPT_S = 900.0
 _WITH_EFFECT = (
     "tableDefinitions", "userDefinedFunctionResources", "schemaUpdateOptions", "destinationEncryptionConfiguration",
@@ -125,11 +125,12 @@ class Queries:
             return reply | {"totalRows": "0"}
         if outcome.fields:
             reply["schema"] = schema_resource(outcome.fields)
-        rows = outcome.rows[start : start + (_PAGE if count is None else count)]
+        most = page_rows(len(outcome.fields))
+        rows = outcome.rows.page(start, most if count is None else min(count, most))
         reply["totalRows"] = str(len(outcome.rows))
         # An empty `rows` in a reply to maxResults=0 makes the client believe that it has seen the first page.
         if count != 0 and outcome.fields:
-            reply["rows"] = [encode_row(outcome.fields, row, stamps) for row in rows]
+            reply["rows"] = encode_rows(outcome.fields, rows, stamps)
             if start + len(rows) < len(outcome.rows):
                 reply["pageToken"] = str(start + len(rows))
         return reply

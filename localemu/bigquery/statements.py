@@ -18,6 +18,7 @@ from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import invalid_query, unsupported
 from localemu.bigquery.faults import translated
 from localemu.bigquery.outcome import Outcome
+from localemu.bigquery.rows import fetched
 from localemu.bigquery.sql.compile import Compiled, Compiler, describe, fields_of, parse
 from localemu.bigquery.sql.names import Place
 from localemu.bigquery.sql.parameters import Parameters
@@ -45,11 +46,15 @@ class Statements:
         self._definitions = Definitions(catalog, compiler, tables)
         self._changes = Changes(catalog, compiler)
         self._tables = tables
+        self._parsed: dict[str, list[exp.Expr]] = {}  # the last statement that writes, until it is run
 
     def is_query(self, sql: str) -> bool:
         """Say whether the text is one query, which needs no transaction."""
         statements = parse(sql)
-        return len(statements) == 1 and isinstance(statements[0], exp.Query)
+        if len(statements) == 1 and isinstance(statements[0], exp.Query):
+            return True
+        self._parsed = {sql: statements}
+        return False
 
     def query(self, request: Request, dry: bool = False) -> Outcome:
         """Run (or only describe) a query that changes nothing."""
@@ -75,7 +80,7 @@ class Statements:
             if request.destination is not None:
                 raise invalid_query("Cannot set destination table in jobs with DML or DDL statements")
             if isinstance(statement, (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)):
-                return self._changes.run(change, statement, request.place, request.parameters)
+                return self._changes.run(change, statement, request.sql, request.place, request.parameters)
             return self._definitions.run(change, statement, request.place, request.parameters)
 
     def dry(self, request: Request) -> Outcome:
@@ -90,7 +95,7 @@ class Statements:
             return Outcome(outcome.statement, outcome.fields, reads=outcome.reads)
 
     def _single(self, sql: str) -> exp.Expr:
-        statements = parse(sql)
+        statements = self._parsed.pop(sql, None) or parse(sql)
         if not statements:
             raise invalid_query("Syntax error: Unexpected end of statement")
         if len(statements) > 1:
@@ -105,7 +110,7 @@ class _Undo(Exception):
 def _fetch(cursor: duckdb.DuckDBPyConnection, compiled: Compiled) -> Outcome:
     found = cursor.execute(compiled.sql, compiled.values) if compiled.values else cursor.execute(compiled.sql)
     fields = fields_of(found.description)
-    rows = found.fetchall()
+    rows = fetched(found)
     check_arrays(fields, rows)
     return Outcome("SELECT", fields, rows, reads=compiled.reads)
 

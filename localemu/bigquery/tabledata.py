@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from localemu.bigquery.catalog import Catalog, TableName
-from localemu.bigquery.encode import encode_row
+from localemu.bigquery.encode import encode_rows
 from localemu.bigquery.engine import Engine
 from localemu.bigquery.errors import ApiError
 from localemu.bigquery.queries import timestamps_of
@@ -42,7 +42,7 @@ class TableData:
         whole = total[0] if total else 0
         reply: dict[str, Any] = {"kind": "bigquery#tableDataList", "totalRows": str(whole)}
         if count:
-            reply["rows"] = [encode_row(fields, row[: len(fields)], stamps) for row in rows]
+            reply["rows"] = encode_rows(fields, [row[: len(fields)] for row in rows], stamps)
         if start + len(rows) < whole:
             reply["pageToken"] = str(start + len(rows))
         return reply

@@ -10,6 +10,12 @@ import re
 from localemu.storage.errors import ApiError, invalid, unsupported
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+# A line of its own, the JSON part, the same line, the header of the media part. Compiled once: each upload has a boundary of its own.
+_TWO_HEADS = re.compile(
+    rb"(?:\r?\n)*(?P<line>[^\r\n]+?)[ \t]*(?P<newline>\r?\n)(?P<json_head>(?:[^\r\n]+\r?\n)*)\r?\n(?P<json>.*?)\r?\n"
+    rb"(?P=line)[ \t]*\r?\n(?P<media_head>(?:[^\r\n]+\r?\n)*)\r?\n",
+    re.DOTALL,
+)
 _LARGEST_HEAD = 1 << 20
 
 
@@ -51,8 +57,8 @@ class RelatedParser:
 
     def _head(self) -> bool:
         """Take the JSON part and the header of the media part off the buffer once they are complete."""
-        found = _two_heads(self._line).match(self._buffer)
-        if found is None:
+        found = _TWO_HEADS.match(self._buffer)
+        if found is None or found["line"] != self._line:
             if len(self._buffer) > _LARGEST_HEAD:
                 raise invalid("The multipart body does not begin with a JSON part and a media part.")
             return False
@@ -87,15 +93,6 @@ class RelatedParser:
         taken, self._buffer = self._buffer[:length], self._buffer[length:]
         out, self._skip = taken[self._skip :], max(0, self._skip - len(taken))
         return out
-
-
-def _two_heads(line: bytes) -> re.Pattern[bytes]:
-    boundary = re.escape(line)
-    return re.compile(
-        rb"(?:\r?\n)*" + boundary + rb"[ \t]*(?P<newline>\r?\n)(?P<json_head>(?:[^\r\n]+\r?\n)*)\r?\n(?P<json>.*?)\r?\n"
-        + boundary + rb"[ \t]*\r?\n(?P<media_head>(?:[^\r\n]+\r?\n)*)\r?\n",
-        re.DOTALL,
-    )  # fmt: skip
 
 
 def _third_part() -> ApiError:

@@ -2,7 +2,8 @@
 
 `python tests/bench/bench_pixels.py [SCENES [PEER_SCENES [FIRST_SEED]]]`: generated objects (tests/pixels/stored.py); on the first PEER_SCENES the
 two programs take turns in blocks of ten. presidio runs with a blank spaCy pipeline, since nothing may be fetched, and with the values of the
-header, as its users run it. Then selective cleaning, and a mixed set of CT, MR and ultrasound through routing.
+header, as its users run it. Then the second generator (harder.py), selective cleaning (overlays.py), and a mixed set of CT, MR and ultrasound
+through routing.
 """
 
 import os
@@ -26,8 +27,10 @@ from dicomlake.dicom import CleanPixels, read_raw  # noqa: E402
 from dicomlake.errors import PermanentError  # noqa: E402
 from dicomlake.pixels import PixelWorker, Wish  # noqa: E402
 from dicomlake.rules import load_pixel_rules  # noqa: E402
+from tests.pixels.harder import KINDS, hard, textless  # noqa: E402
 from tests.pixels.objects import BASELINE, Form, picture  # noqa: E402
-from tests.pixels.pictures import Item, ground, scene  # noqa: E402
+from tests.pixels.overlays import overlay  # noqa: E402
+from tests.pixels.pictures import Item, ground  # noqa: E402
 from tests.pixels.stored import stored  # noqa: E402
 
 PEER = ROOT / ".venv-bench" / "bin" / "python"
@@ -104,30 +107,34 @@ def main() -> None:
     count, beside, first = (
         int(given) for given in (*sys.argv[1:], *("60", "20", str(FIRST_SEED))[len(sys.argv) - 1 :])
     )
-    ours, beside_ours, peer, selective = Score(), Score(), Score(), Score()
+    ours, beside_ours, peer, selective, harder = Score(), Score(), Score(), Score(), Score()
     worker = PixelWorker(load_pixel_rules())
     with tempfile.TemporaryDirectory() as name:
         other = _Peer(Path(name)) if PEER.exists() else None
         for start in range(first, first + count, BLOCK):
             made = [_object(seed) for seed in range(start, min(start + BLOCK, first + count))]
             for data, items in made:
-                _ours(worker, "all", data, items, ours, *([beside_ours] if start < first + beside else []))
+                _ours(worker, Wish(), data, items, ours, *([beside_ours] if start < first + beside else []))
             for data, items in made if other and start < first + beside else ():
                 other.run(data, items, peer)
         for seed in range(first, first + count // 4):
-            _ours(worker, "selective", *_words(seed), selective)
+            data, items, names = _screen(seed)
+            _ours(worker, Wish("selective", names), data, items, selective)
+        for seed in range(first, first + count // 2):
+            _ours(worker, Wish(), *_hard(seed), harder)
         print(f"{count} pictures, the first {beside} beside the peer, seeds from {first}\n")
         print(
             "| | items hidden | blanked outside text | on pictures without text | technical text left | not done | CPU s each |"
         )
         print("|---|---|---|---|---|---|---|")
         print(ours.row("dicomlake, all"))
-        print(selective.row("dicomlake, selective, lines of its own"))
+        print(harder.row("dicomlake, all, the second generator"))
+        print(selective.row("dicomlake, selective, screens of its own"))
         print(peer.row("presidio-image-redactor") if other else "presidio-image-redactor: make .venv-bench/.ready")
         if other:
             print(f"\nCPU against the peer on the same pictures: {beside_ours.cpu_s / peer.cpu_s:.2f}")
             _mixed(worker, other)
-    print("\nmissed: " + ("; ".join(ours.missed[:40]) or "nothing"))
+    print("\nmissed: " + ("; ".join([*ours.missed, *harder.missed][:40]) or "nothing"))
     if selective.missed:
         print("left by selective: " + "; ".join(selective.missed[:40]))
     worker.close()
@@ -138,12 +145,18 @@ def _object(seed: int) -> tuple[bytes, list[Item]]:
     return stored(seed, lines=0 if seed % WITHOUT_TEXT == 0 else -1)
 
 
-def _words(seed: int) -> tuple[bytes, list[Item]]:
-    """A picture of plain, legible lines, half of them technical: what selective cleaning is for."""
-    made = scene(
-        seed, 480, 640, ("dark", "ultrasound", "screen")[seed % 3], lines=10, least_contrast=100, furniture=False
-    )
+def _hard(seed: int) -> tuple[bytes, list[Item]]:
+    """One of each kind in turn, of the second generator; every fifth has no text."""
+    if seed % 5 == 0:
+        return picture([textless(seed)], Form(photometric="RGB")), []
+    made = hard(KINDS[seed % len(KINDS)], seed)
     return picture([made.frames[0]], Form(photometric="RGB")), made.items
+
+
+def _screen(seed: int) -> tuple[bytes, list[Item], tuple[str, ...]]:
+    """A screen of technical and identifying lines, and the names its header knows: what selective cleaning is for."""
+    made, names = overlay(seed, "kept_back")
+    return picture([made.frames[0]], Form(photometric="RGB")), made.items, names
 
 
 def _frame(data: bytes) -> np.ndarray:
@@ -157,13 +170,12 @@ def _cpu(process: "subprocess.Popen[str] | subprocess.Popen[bytes]") -> float:
     return sum(int(value) for value in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
-def _ours(worker: PixelWorker, decide: str, data: bytes, items: list[Item], *scores: Score) -> None:
+def _ours(worker: PixelWorker, wish: Wish, data: bytes, items: list[Item], *scores: Score) -> None:
     raw, before = read_raw(data), _frame(data)
-    known = tuple(item.text for item in items if item.identifies)
     child = worker._running()
     started = _cpu(child)
     try:
-        done = worker.clean(raw, Wish(decide, known if decide == "selective" else ()))
+        done = worker.clean(raw, wish)
     except PermanentError:  # held: nothing leaks, nothing is counted as hidden either
         for score in scores:
             score.failed += 1

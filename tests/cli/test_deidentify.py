@@ -42,6 +42,16 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Two slices and a copy: what says nothing of reports or pictures with writing does not load them."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name, number in (("1.dcm", 1), ("2.dcm", 2), ("copy.dcm", 1)):
+        (folder / name).write_bytes(instance(number=number))
+    return folder
+
+
 def report(path: Path) -> dict[str, dict[str, object]]:
     return {Path(line["input"]).name: line for line in map(json.loads, path.read_text().splitlines())}
 
@@ -76,24 +86,26 @@ def test_uid_layout_names_no_patient_and_settles_copies(source: Path, tmp_path: 
     assert NAME.split("^")[0] not in "".join(written)
 
 
-def test_the_same_key_gives_the_same_bytes_whatever_the_number_of_jobs(source: Path, tmp_path: Path) -> None:
+def test_the_same_key_gives_the_same_bytes_whatever_the_number_of_jobs(images: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("correct horse battery staple")
     outputs = []
     for jobs in ("1", "2"):
-        run("deidentify", source, tmp_path / jobs, "--layout", "uid", "--key-file", key, "--jobs", jobs, state=tmp_path)
+        run("deidentify", images, tmp_path / jobs, "--layout", "uid", "--key-file", key, "--jobs", jobs, state=tmp_path)
         outputs.append(
             {path.relative_to(tmp_path / jobs): path.read_bytes() for path in (tmp_path / jobs).rglob("*.dcm")}
         )
     assert outputs[0] == outputs[1] != {}
 
 
-def test_sites_are_never_linked(source: Path, tmp_path: Path) -> None:
-    names: list[str] = []
+def test_sites_are_never_linked(images: Path, tmp_path: Path) -> None:
+    names: dict[str, set[str]] = {}
     for site in ("clinic-a", "clinic-b"):
-        run("deidentify", source, tmp_path / site, "--site", site, "--layout", "uid", state=tmp_path)
-        names += [part for path in (tmp_path / site).rglob("*.dcm") for part in path.relative_to(tmp_path / site).parts]
-    assert len(names) == len(set(names)) == 8
+        run("deidentify", images, tmp_path / site, "--site", site, "--layout", "uid", state=tmp_path)
+        paths = [path.relative_to(tmp_path / site) for path in (tmp_path / site).rglob("*.dcm")]
+        names[site] = {part for path in paths for part in path.parts}
+        assert len(names[site]) == 5, "a patient, a study, a series, two slices"
+    assert names["clinic-a"].isdisjoint(names["clinic-b"])
 
 
 @pytest.mark.parametrize(
@@ -186,6 +198,7 @@ def test_explain_names_the_rule_of_every_element_and_no_value(tmp_path: Path) ->
 
 def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "ct.dcm").write_bytes(instance())
+    (tmp_path / "key").write_bytes(b"0123456789abcdef0123456789abcdef")
     ended, writing = os.pipe()
     os.close(ended)  # as `| head` does
     done = subprocess.run(
@@ -194,7 +207,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         timeout=60,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "DICOMLAKE_RESEARCH_KEY": str(tmp_path / "key")},
     )
     os.close(writing)
     assert done.stderr == ""
@@ -212,12 +225,12 @@ def test_packaged_files_all_get_an_outcome(tmp_path: Path) -> None:
         assert (line["output"] is not None) == (line["outcome"] == "released")
 
 
-def test_pseudonyms_agree_with_what_was_written(source: Path, tmp_path: Path) -> None:
+def test_pseudonyms_agree_with_what_was_written(images: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("correct horse battery staple")
     run(
         "deidentify",
-        source,
+        images,
         tmp_path / "out",
         "--site",
         "clinic-a",
@@ -238,13 +251,39 @@ def test_pseudonyms_agree_with_what_was_written(source: Path, tmp_path: Path) ->
     assert (pydicom.valuerep.DA(after) - pydicom.valuerep.DA(before)).days == shift  # type: ignore[operator]
 
 
-def test_what_is_not_read_is_said(source: Path, tmp_path: Path) -> None:
-    (source / "link").symlink_to(source / "nowhere")
-    done = run("deidentify", source, tmp_path / "out", state=tmp_path)
+def test_what_is_held_comes_with_what_to_do_next(images: Path, tmp_path: Path) -> None:
+    (images / "cut.dcm").write_bytes((images / "1.dcm").read_bytes()[:900])
+    done = run("deidentify", images, tmp_path / "out", state=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (held,) = [line for line in done.stdout.splitlines() if line.startswith("quarantined")]
+    assert held.endswith("export again from the source")
+    assert done.stdout.splitlines()[-1].endswith("run again with `--report FILE`.")
+
+
+def test_what_is_not_read_is_said(images: Path, tmp_path: Path) -> None:
+    (images / "link").symlink_to(images / "nowhere")
+    done = run("deidentify", images, tmp_path / "out", state=tmp_path)
     assert "1 links or special files were left out" in done.stderr
     (tmp_path / "empty").mkdir()
     done = run("deidentify", tmp_path / "empty", tmp_path / "out2", state=tmp_path)
     assert (done.returncode, done.stderr) == (2, "dicomlake: SRC holds no files (links are not followed)\n")
     (tmp_path / "file").write_text("in the way")
-    done = run("deidentify", source, tmp_path / "file", state=tmp_path)
+    done = run("deidentify", images, tmp_path / "file", state=tmp_path)
     assert (done.returncode, done.stderr) == (2, "dicomlake: DST is a file; name a folder\n")
+
+
+def test_a_picture_does_not_pay_for_reports_translation_or_the_lake(tmp_path: Path) -> None:
+    (tmp_path / "ct.dcm").write_bytes(instance(StudyDescription="seen by Dr. Okafor"))
+    code = "import sys; from dicomlake.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "deidentify", tmp_path / "ct.dcm", tmp_path / "out", "--json"],
+        env=os.environ | {"DICOMLAKE_STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)[0]["outcome"] == "released"
+    loaded = set(done.stderr.split())
+    assert "dicomlake.reports.recognise.recogniser" in loaded  # the text was read
+    never = {f"dicomlake.{room}" for room in ("lake", "dose", "reports.clean", "reports.extract", "reports.rebuild")}
+    assert not loaded & (never | {"dicomlake.reports.translate", "deep_translator", "presidio_analyzer"})

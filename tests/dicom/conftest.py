@@ -8,8 +8,9 @@ import pytest
 
 from dicomlake.dicom import CleanInstance, RawInstance, deidentify, read_raw
 from dicomlake.dicom.cleaner import Cleaner
-from dicomlake.dicom.deidentify import Walk, values_for
+from dicomlake.dicom.deidentify import values_for
 from dicomlake.dicom.plan import plan_for
+from dicomlake.dicom.walk import Walk
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, PatientIdentity, SiteKey, patient_identity
 from dicomlake.rules import Profile, load_profile
 

@@ -12,6 +12,7 @@ from pydicom.filereader import read_dataset
 
 from dicomlake.dicom import RawInstance
 from dicomlake.dicom.cleaner import Cleaner
+from dicomlake.dicom.folding import fold
 from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
 from dicomlake.rules import Action, Dummies, Method, Profile
 
@@ -21,6 +22,7 @@ WALKED = (Action.K, Action.U, Action.M, Action.C)
 TIME = re.compile(r"([01]\d|2\d)([0-5]\d([0-6]\d(\.\d{1,6})?)?)?|[0-2]\d:[0-5]\d(:[0-6]\d(\.\d{1,6})?)?")
 AGE = re.compile(r"(\d{1,3})([DWMY])")
 NUMBER = re.compile(r"[0-9+\-.eE ]*")
+CODES = (0x00080100, 0x00080102, 0x00080119)  # CodeValue, CodingSchemeDesignator, LongCodeValue
 BYTES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "AT": 4, "FD": 8, "OD": 8}
 
 
@@ -46,6 +48,7 @@ class Reference:
         patient_id = str(one.get("PatientID", "")) if top else self.patient_id
         self.patient_id = patient_id
         private = self._safe_private(one)
+        public = self._is_public(one)
         for tag in list(one.keys()):
             written = one.get_item(tag)
             filled = bool(written.value) if isinstance(written, RawDataElement) else False
@@ -63,7 +66,7 @@ class Reference:
             elif element.VR == "SQ":
                 self._sequence(one, element, rule.action)
             elif filled or element.value not in (None, "", b"", []):
-                self._value(element, rule, top)
+                self._value(element, rule, top, public)
         if top:
             self._marks(one)
         return one
@@ -121,16 +124,22 @@ class Reference:
                     kept |= {tag, pydicom.tag.Tag(creator)}
         return kept
 
-    def _text(self, element: DataElement, fallback: str) -> None:
+    def _is_public(self, one: Dataset) -> bool:
+        """Whether a level is a code of a scheme that everybody knows."""
+        first = min(map(int, one.keys()), default=0)
+        schemes = {scheme.decode("ascii") for scheme in self.cleaner.engine.public_schemes}
+        return first in CODES and str(one.get("CodingSchemeDesignator", "")).strip(" \0") in schemes
+
+    def _text(self, element: DataElement, fallback: str, public: bool = False) -> None:
         values = list(element.value) if element.VM > 1 else [element.value]
-        only = element.keyword in self.profile.text.known_only
+        only = public or element.keyword in self.profile.text.known_only
         recognise = element.VR != "CS"
         longest = {"CS": 16, "SH": 16, "LO": 64, "ST": 1024, "LT": 10240}.get(str(element.VR), 1 << 30)
         made = [self.cleaner.text(str(value), longest, known_only=only, recognise=recognise) for value in values]
         if made != [str(value) for value in values]:
             element.value = (made if len(made) > 1 else made[0]) if any(made) else fallback
 
-    def _value(self, element: DataElement, rule: Any, top: bool) -> None:
+    def _value(self, element: DataElement, rule: Any, top: bool, public: bool) -> None:
         values = list(element.value) if element.VM > 1 else [element.value]
         dummy = self.profile.dummies.by_vr[str(element.VR)[:2]].decode("ascii").strip()
         if rule.action is Action.Z:
@@ -148,7 +157,10 @@ class Reference:
             moved = {"DA": shift_da, "DT": shift_dt}.get(str(element.VR), self._same_time)
             element.value = [moved(str(value), self.days) or fallback if value else value for value in values]
         elif element.VR in CLEANED and element.keyword not in self.profile.text.untouched:
-            self._text(element, dummy if rule.fallback is Action.D else "")
+            self._text(element, dummy if rule.fallback is Action.D else "", public)
+        elif int(element.tag) in CODES and not public and element.VR in CLEANED:
+            if self.cleaner.identities.is_code(fold("\\".join(map(str, values)))):
+                element.value = dummy
         elif rule.method is Method.CAP_AGE and element.VR == "AS":
             age = AGE.fullmatch(str(element.value))
             old = age is not None and age[2] == "Y" and int(age[1]) > 89

@@ -10,7 +10,7 @@ from pydicom import Dataset
 from dicomlake.dicom import deidentify, read_raw, verify
 from dicomlake.dicom.cleaner import Cleaner
 from dicomlake.dicom.deidentify import values_for
-from dicomlake.dicom.identities import fold
+from dicomlake.dicom.folding import fold
 from dicomlake.pseudonyms import Domain, DomainKey, SiteKey
 from dicomlake.rules import Profile, load_profile
 from tests.dicom.builders import ROOT, explicit, instance, item, minimal

@@ -29,9 +29,8 @@ def errors(path: Path) -> Counter[str]:
 
 
 @pytest.mark.skipif(CHECKER is None, reason="dciodvfy is not installed (apt-get install dicom3tools)")
-@pytest.mark.parametrize("name", ["research", "basic", "full_dates"])
-def test_a_clean_copy_has_no_error_its_original_has_not(name: str, key: SiteKey, tmp_path: Path) -> None:
-    profile = load_profile(name)
+def test_a_clean_copy_has_no_error_its_original_has_not(key: SiteKey, tmp_path: Path) -> None:
+    profiles = [load_profile(name) for name in ("research", "basic", "full_dates")]
     new: Counter[str] = Counter()
     checked = 0
     for path in packaged_files():
@@ -43,13 +42,15 @@ def test_a_clean_copy_has_no_error_its_original_has_not(name: str, key: SiteKey,
             continue  # the checker cannot read the original
         copy = tmp_path / "copy.dcm"
         try:
-            clean = deidentify(raw, profile, key, identity(raw))
+            made = [deidentify(raw, profile, key, identity(raw)).to_bytes() for profile in profiles]
         except PermanentError as error:  # held, so there is no copy to hold to anything
             assert (path.name, error.detail) == ("badVR.dcm", "pixel_data_too_long")
             continue
-        copy.write_bytes(clean.to_bytes())
-        for error in errors(copy) - errors(path):
-            new[error] += 1
+        had = errors(path)
+        for data in made:
+            copy.write_bytes(data)
+            for error in errors(copy) - had:
+                new[error] += 1
         checked += 1
     assert checked > 60
     assert not new

@@ -189,6 +189,7 @@ def test_the_copy_says_what_was_done_and_forgets_what_others_said(cleaned: Deide
         "113100",
         "113107",
         "113105",
+        "113103",
         "113104",
         "113108",
         "113111",

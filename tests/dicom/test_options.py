@@ -1,16 +1,19 @@
 """The options of the research profile: safe private attributes, content trees, characteristics of the patient; and the hard cases of each."""
 
+import shutil
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicomlake.dicom import deidentify, explain, read_raw, verify
+from dicomlake.dicom import CleanPixels, deidentify, explain, read_raw, verify
 from dicomlake.errors import PermanentError
 from dicomlake.pseudonyms import SiteKey
 from dicomlake.rules import Profile, load_profile
+from dicomlake.rules.paths import rules_dir
 from tests.dicom.builders import ROOT, explicit, implicit, instance, item, minimal
 from tests.dicom.conftest import PACKAGED, Deidentify, identity
 from tests.dicom.reference import read_clean
@@ -283,3 +286,73 @@ def test_every_edition_of_a_site_profile_loads_and_proves(key: SiteKey) -> None:
     )
     assert "ImageComments" not in after
     assert [code for code, _, _ in own.method_codes][-1] == "113109"
+
+
+@pytest.fixture(scope="module")
+def graphics(tmp_path_factory: pytest.TempPathFactory) -> Profile:
+    """The research profile, in which annotations stay, with the option for pictures."""
+    root = Path(shutil.copytree(rules_dir(None), tmp_path_factory.mktemp("rules") / "deid_rules"))
+    own = root / "profiles" / "research.yaml"
+    named = "options:\n  - Clean Pixel Data Option\n"
+    own.write_text(own.read_text("utf-8").replace("options:\n", named, 1), "utf-8")
+    return load_profile("research", root)
+
+
+def test_annotations_stay_with_their_shapes_and_without_names_and_the_code_says_so(
+    graphics: Profile, key: SiteKey
+) -> None:
+    shape = item(
+        GraphicAnnotationUnits="PIXEL",
+        GraphicDimensions=2,
+        NumberOfGraphicPoints=1,
+        GraphicData=[3.0, 4.0],
+        GraphicType="POINT",
+    )
+    text = item(UnformattedTextValue="thin slice of Okonkwo", AnchorPoint=[1.0, 2.0], AnchorPointVisibility="N")
+    data = instance(
+        GraphicAnnotationSequence=[item(GraphicLayer="ONE", GraphicObjectSequence=[shape], TextObjectSequence=[text])]
+    )
+    raw = read_raw(data)
+    made = deidentify(raw, graphics, key, identity(raw))
+    verify(raw, made, graphics)
+    after = read_clean(made.to_bytes())
+    (kept,) = after.GraphicAnnotationSequence
+    assert kept.GraphicObjectSequence[0] == shape
+    assert kept.TextObjectSequence[0].UnformattedTextValue == "thin slice of"
+    assert "113103" in [one.CodeValue for one in after.DeidentificationMethodCodeSequence]
+
+
+def test_planes_and_curves_go_with_the_option_too(graphics: Profile, key: SiteKey) -> None:
+    def add(made: Dataset) -> None:
+        made.add_new(0x60003000, "OW", bytes(8))
+        made.add_new(0x60004000, "LT", "thin slice")
+        made.add_new(0x50003000, "OW", bytes(8))
+
+    raw = read_raw(instance(change=add))
+    after = read_clean(deidentify(raw, graphics, key, identity(raw)).to_bytes())
+    assert [element for element in after if element.tag.group >> 8 in (0x50, 0x60)] == []
+
+
+def test_the_code_of_clean_pixels_is_stated_where_a_picture_was_looked_at(graphics: Profile, key: SiteKey) -> None:
+    raw = read_raw(instance())
+    stated = []
+    for pixels in (None, CleanPixels(attributes={"BurnedInAnnotation": "NO"})):
+        made = deidentify(raw, graphics, key, identity(raw), pixels=pixels)
+        verify(raw, made, graphics)
+        codes = read_clean(made.to_bytes()).DeidentificationMethodCodeSequence
+        stated.append("113101" in [one.CodeValue for one in codes])
+    assert stated == [False, True]
+    assert graphics.clean_pixels and "Clean Pixel Data Option" in graphics.options
+
+
+def test_an_annotation_with_words_that_could_be_a_name_is_replaced(graphics: Profile, key: SiteKey) -> None:
+    def shown(text: str) -> str:
+        one = item(UnformattedTextValue=text, AnchorPoint=[1.0, 2.0], AnchorPointVisibility="N")
+        raw = read_raw(instance(GraphicAnnotationSequence=[item(GraphicLayer="ONE", TextObjectSequence=[one])]))
+        made = deidentify(raw, graphics, key, identity(raw))
+        verify(raw, made, graphics)
+        return str(read_clean(made.to_bytes()).GraphicAnnotationSequence[0].TextObjectSequence[0].UnformattedTextValue)
+
+    assert shown("lesion 12 mm left, series 4") == "lesion 12 mm left, series 4"
+    assert shown("Läsion links 3,5 cm") == "Läsion links 3,5 cm"
+    assert shown("quandelzimt left") == "REMOVED"

@@ -1,7 +1,7 @@
 """Objects planted by somebody who has never seen the rules (`strangers.py`): who is in them goes, known or told by form only; science stays."""
 
 from dicomlake.dicom import read_raw, verify
-from dicomlake.dicom.identities import fold
+from dicomlake.dicom.folding import fold
 from dicomlake.rules import Profile
 from tests.dicom.conftest import Deidentify
 from tests.dicom.reference import read_clean

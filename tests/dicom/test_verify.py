@@ -137,9 +137,12 @@ def test_known_values_that_a_broken_cleaner_leaves_are_found(
 def test_known_values_are_found_in_bytes_that_are_no_text(
     profile: Profile, made: Callable[..., tuple[RawInstance, CleanInstance]]
 ) -> None:
-    for hidden in (b"xx\0OKONKWO\0x", "..Okonkwo.".encode("utf-16-le")):
+    for hidden in (
+        b"\xff\xfe\0QUMB\0x",
+        "\xff.Qumb.".encode("utf-16-le"),
+    ):  # too short for the walk to hold the object for it
         hidden += b"\0" * (len(hidden) % 2)
-        raw, clean = made(instance(RedPaletteColorLookupTableData=hidden))
+        raw, clean = made(instance(PatientName="Qumb^Elsa", RedPaletteColorLookupTableData=hidden))
         assert slug(raw, clean, profile) == "known_value_in_bytes"
 
 

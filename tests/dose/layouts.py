@@ -276,8 +276,36 @@ def _generic(chance: random.Random, scans: list[Scan], point: str, lang: str, de
     return sheet
 
 
+def _sentences(chance: random.Random, scans: list[Scan], point: str, lang: str, decimals: tuple[int, int]) -> Sheet:
+    """Two or three lines per series: its name, then `CTDIvol: x mGy (NN cm)   DLP: y mGy cm` in a sentence or on a line each."""
+    sheet = Sheet(phantoms=chance.random() < 0.8)
+    total_word, series, *_, title, _ = WORDS[lang]
+    sign = chance.choice([":", ": ", " = ", "="])
+    unit = chance.choice(["mGy cm", "mGy*cm", "mGy.cm", "mGycm"])
+    between, dose_first, apart = chance.choice(["   ", ", ", "  "]), chance.random() < 0.25, chance.random() < 0.25
+    atop = chance.random() < 0.4
+    said = f"{total_word}{sign.rstrip()} {_number(_total(scans), decimals[1], point)} {unit}"
+    sheet.write((0, title))
+    sheet.write(*([(0, said)] if atop else []))
+    for number, scan in enumerate(scans):
+        kind = "Scout" if scan.localiser else chance.choice(["Helical", "Axial"])
+        sheet.write((0, f"{series} {number + 1}   {scan.name if not scan.localiser else ''} {kind}"))
+        if scan.dlp is None:
+            continue
+        size = f" ({16 if scan.head else 32} cm)" if sheet.phantoms else ""
+        texts = [
+            f"CTDIvol{sign}{_number(scan.ctdivol or 0, decimals[0], point)} mGy{size}",
+            f"DLP{sign}{_number(scan.dlp, decimals[1], point)} {unit}",
+        ]
+        for text in texts[:: -1 if dose_first else 1] if apart else [between.join(texts[:: -1 if dose_first else 1])]:
+            sheet.write((3, text))
+    sheet.write(*([] if atop else [(0, said)]))
+    return sheet
+
+
 Layout = Callable[[random.Random, list[Scan], str, str, tuple[int, int]], Sheet]
 LAYOUTS: dict[str, Layout] = {"siemens": _siemens, "ge": _ge, "philips": _philips, "canon": _canon, "generic": _generic}
+CARDS: dict[str, Layout] = {"sentences": _sentences}
 _MONO = [path for path in FONTS if "Mono" in path.name]
 _OTHER = [path for path in FONTS if "Mono" not in path.name and "Serif" not in path.name]
 
@@ -293,11 +321,11 @@ def drawn(seed: int, layout: str | None = None, form: str | None = None) -> Draw
     decimals = {"siemens": (2, chance.choice([0, 1])), "ge": (2, 2), "philips": (1, 1), "canon": (1, 1)}.get(
         name, (2, chance.choice([1, 2]))
     )
-    lang = chance.choice(list(WORDS)) if name == "generic" else "en"
+    lang = chance.choice(list(WORDS)) if name in ("generic", *CARDS) else "en"
     point = "," if chance.random() < 0.3 else "."
-    scout_dose = name == "siemens" or (name == "generic" and chance.random() < 0.4)
+    scout_dose = name == "siemens" or (name in ("generic", *CARDS) and chance.random() < 0.4)
     scans = _scans(chance, decimals, scout_dose)
-    sheet = LAYOUTS[name](chance, scans, point, lang, decimals)
+    sheet = (LAYOUTS | CARDS)[name](chance, scans, point, lang, decimals)
     pixels = _painted(chance, sheet)
     how = form or chance.choice(list(FORMS))
     stated = [scan for scan in scans if scan.dlp]

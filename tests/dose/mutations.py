@@ -3,7 +3,7 @@
 import copy
 import random
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from io import BytesIO
 
@@ -34,10 +34,21 @@ UNITS = {
         "Gy·cm²": "1e4",
         "mGycm2": "1e7",
         "mGy.m2": "1e3",
+        "cGy.dm2": "1e4",
+        "dGy.mm2": "1e7",
     },
     "Gy": {"mGy": "1e3", "uGy": "1e6", "cGy": "1e2", "dGy": "10", "MGY": "1e3"},
     "mGy": {"Gy": "1e-3", "uGy": "1e3", "cGy": "0.1", "dGy": "0.01", "µGy": "1e3"},
-    "mGy.cm": {"mGycm": "1", "mGy*cm": "1", "Gy.cm": "1e-3", "mGy cm": "1", "mGy·cm": "1", "uGy.m": "10"},
+    "mGy.cm": {
+        "mGycm": "1",
+        "mGy*cm": "1",
+        "Gy.cm": "1e-3",
+        "mGy cm": "1",
+        "mGy·cm": "1",
+        "uGy.m": "10",
+        "dGy.mm": "0.1",
+        "cGy.m": "1e-3",
+    },
     "mm": {"cm": "0.1", "m": "1e-3", "MM": "1"},
     "s": {"ms": "1e3", "sec": "1", "min": None},
     "ms": {"s": "1e-3", "msec": "1", "us": "1e3"},
@@ -229,6 +240,135 @@ def floating_point_only(ds: Dataset, _chance: random.Random) -> None:
             del value[_NUMERIC]
 
 
+def thousands_marked(ds: Dataset, chance: random.Random) -> None:
+    """Numbers from a thousand on with a mark between groups of three, where a fraction shows which mark is which."""
+    group, point = chance.choice([",.", ".,"])
+    for value in measured(ds):
+        text = number(value)
+        if text and "\\" not in text and abs(Decimal(text)) >= 1000:
+            whole, _, fraction = f"{Decimal(text):f}".partition(".")
+            write(value, f"{int(whole):,}".replace(",", group) + point + (fraction or "0"))
+
+
+def floating_point_beside(ds: Dataset, _chance: random.Random) -> None:
+    for value in measured(ds):
+        if number(value) and "\\" not in number(value):
+            value.FloatingPointValue = float(number(value))
+
+
+def units_of_a_scheme_of_their_own(ds: Dataset, chance: random.Random) -> None:
+    scheme = chance.choice(["99ACME", "UCM", "", "99SDM", "DCM"])
+    for value in measured(ds):
+        for unit in value.get("MeasurementUnitsCodeSequence", ()):
+            unit.CodingSchemeDesignator = scheme
+
+
+def measured_twice(ds: Dataset, chance: random.Random) -> None:
+    """The same value a second time in an item, in its unit or in one a thousand times smaller; exposures are added, and stay."""
+    smaller = {"mGy": "uGy", "Gy": "mGy", "mm": "um", "s": "ms", "mA": "uA", "kV": "V"}
+    for item in items(ds):
+        found = item.get("MeasuredValueSequence", ())
+        if len(found) != 1 or not number(found[0]) or "\\" in number(found[0]) or _name(item) == "113736":
+            continue
+        again = copy.deepcopy(found[0])
+        unit = next(iter(again.get("MeasurementUnitsCodeSequence", ())), None)
+        if unit is not None and unit.get("CodeValue") in smaller and chance.random() < 0.5:
+            unit.CodeValue = smaller[unit.CodeValue]
+            unit.CodeMeaning = unit.CodeValue
+            write(again, f"{Decimal(number(again)) * 1000:f}")
+        item.MeasuredValueSequence.append(again)
+
+
+def said_again_deeper(ds: Dataset, chance: random.Random) -> None:
+    """Numbers of an event a second time in a container of no meaning below it, their own children left out."""
+    for item in list(items(ds)):
+        content = list(item.get("ContentSequence", ()))
+        numbers = [one for one in content if one.get("MeasuredValueSequence") and _name(one) not in ADDED]
+        if item is ds or not numbers:
+            continue
+        inner = Dataset()
+        inner.RelationshipType, inner.ValueType, inner.ContinuityOfContent = "CONTAINS", "CONTAINER", "SEPARATE"
+        inner.ConceptNameCodeSequence = code(dcm("999998", "Again"))
+        again = [copy.deepcopy(one) for one in numbers if chance.random() < 0.5]
+        for one in again:
+            if "ContentSequence" in one:
+                del one.ContentSequence
+        inner.ContentSequence = again
+        item.ContentSequence = [*content, inner]
+
+
+# Exposures are added, tubes listed, filters listed, and a glandular total belongs to the side below it.
+ADDED = ("113736", "113733", "113734", "113833", "113834", "113758", "113773", "111637", "113793")
+
+
+def wrong_template(ds: Dataset, chance: random.Random) -> None:
+    for item in items(ds):
+        for named in item.get("ContentTemplateSequence", ()):
+            named.TemplateIdentifier = chance.choice(["10001", "10011", "10021", "2000", "X"])
+
+
+def foreign_meanings(ds: Dataset, chance: random.Random) -> None:
+    """Meanings of concepts in German or French, the codes being what they were."""
+    words = {
+        "Mean CTDIvol": ("Mittlerer CTDIvol", "IDSV moyen"),
+        "DLP": ("Dosisl\u00e4ngenprodukt", "PDL"),
+        "Dose Area Product": ("Dosisfl\u00e4chenprodukt", "Produit dose surface"),
+        "KVP": ("R\u00f6hrenspannung", "Tension"),
+    }
+    language = chance.randrange(2)
+    ds.SpecificCharacterSet = "ISO_IR 192"
+    for item in items(ds):
+        for one in item.get("ConceptNameCodeSequence", ()):
+            meaning = str(one.get("CodeMeaning", ""))
+            one.CodeMeaning = words.get(meaning, (f"Wert {meaning}", f"Valeur {meaning}"))[language][:64]
+
+
+def decoys(ds: Dataset, chance: random.Random) -> None:
+    """Doses that are none: under codes of a maker's own that mean something else, and in private sequences."""
+    for item in list(items(ds)):
+        numbers = [one for one in item.get("ContentSequence", ()) if one.get("MeasuredValueSequence")]
+        for one in numbers[:2]:
+            decoy = copy.deepcopy(one)
+            named = decoy.ConceptNameCodeSequence[0]
+            named.CodeMeaning, named.CodingSchemeDesignator = "Table height", "99ACME"
+            if "EquivalentCodeSequence" in named:
+                named.CodeValue = named.EquivalentCodeSequence[0].CodeValue
+                del named.EquivalentCodeSequence
+            for value in decoy.MeasuredValueSequence:
+                if number(value):
+                    write(value, "987.6")
+            item.ContentSequence.insert(chance.randrange(len(item.ContentSequence) + 1), decoy)
+            block = item.private_block(0x0019, "ACME DOSE", create=True)
+            block.add_new(0x01, "SQ", [copy.deepcopy(one)])
+            block.add_new(0x02, "DS", "987.6")
+
+
+def qualified(ds: Dataset, chance: random.Random) -> None:
+    """Some numbers said to be none (PS3.16 CID 42): empty with a qualifier, or with a value beside it that does not count."""
+    for item in items(ds):
+        if item.get("MeasuredValueSequence") and chance.random() < 0.4:
+            reason = code(("114006", "DCM", "Measurement failure"))
+            if chance.random() < 0.5:
+                item.MeasuredValueSequence = []
+            item.NumericValueQualifierCodeSequence = reason
+
+
+def contradicted(ds: Dataset, chance: random.Random) -> None:
+    """Some numbers measured as two values that differ; those of pulses may, and stay."""
+    for item in items(ds):
+        found = item.get("MeasuredValueSequence", ())
+        if (
+            _name(item) not in ADDED
+            and len(found) == 1
+            and number(found[0])
+            and "\\" not in number(found[0])
+            and chance.random() < 0.4
+        ):
+            again = copy.deepcopy(found[0])
+            write(again, str(Decimal(number(again)) * 3 + 1))
+            item.MeasuredValueSequence.append(again)
+
+
 def _name(item: Dataset) -> str:
     return str(item.ConceptNameCodeSequence[0].get("CodeValue", "")) if item.get("ConceptNameCodeSequence") else ""
 
@@ -249,9 +389,27 @@ SAME: tuple[Change, ...] = (
     repeated_events,
     several_values,
     floating_point_only,
+    thousands_marked,
+    floating_point_beside,
+    units_of_a_scheme_of_their_own,
+    measured_twice,
+    said_again_deeper,
+    wrong_template,
+    foreign_meanings,
+    decoys,
 )
+# How numbers are spelled: of several changes of a report one, after those that reckon with numbers.
+SPELLING = (decimal_comma, written_otherwise, thousands_marked, several_values)
 # What may make values unknown, but never others.
 SAFE: tuple[Change, ...] = (own_scheme,)
+# What makes values unknown.
+LOSING: tuple[Change, ...] = (qualified, contradicted)
+
+
+def in_turn(changes: Iterable[Change]) -> list[Change]:
+    """What reckons with codes and numbers first, decoys after schemes, and one way of spelling numbers last."""
+    ordered = sorted(changes, key=lambda one: one not in LOSING and 1 + (one is decoys) + 2 * (one in SPELLING))
+    return [one for one in ordered if one not in SPELLING or one is ordered[-1]]
 
 
 def without_totals(ds: Dataset) -> None:

@@ -25,7 +25,7 @@ from tests.dose.enhanced import (
     mammography_report,
     radiopharmaceutical_report,
 )
-from tests.dose.mutations import FORMS, SAME, encoded
+from tests.dose.mutations import FORMS, SAME, encoded, in_turn
 from tests.dose.test_mutations import _lost, _wrong
 
 REPORTS = 10_000
@@ -77,7 +77,7 @@ def run(reports: int, rules: DoseRules) -> Counter[str]:
         changes = chance.sample([one for one in SAME if one is not mutations.units_missing], chance.randint(1, 3))
         if mutations.deeper in changes:  # what is grouped anew and then shuffled has its events in another order
             changes = [one for one in changes if one is not mutations.other_order]
-        for change in sorted(changes, key=SAME.index, reverse=True):  # numbers are written otherwise last
+        for change in in_turn(sorted(changes, key=SAME.index, reverse=True)):
             change(ds, chance)
         found = document("r", read_dose(parse_raw(encoded(ds, chance.choice(FORMS))), rules))
         json.dumps(found, allow_nan=False)

@@ -4,6 +4,9 @@ import datetime
 import re
 
 import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from dicomlake.dose.monthly import ReportData, build, to_html, to_pdf
 from dicomlake.dose.monthly.blocks import Chart, Document, Paragraph, Table
@@ -182,3 +185,20 @@ def test_pseudonyms_are_cut_no_shorter_than_they_tell_studies_apart() -> None:
     document = build(report(*alike), Speech.of("en"))
     rows = next(block.rows for block in document.blocks if isinstance(block, Table) and "Study" in block.columns)
     assert len({row[2] for row in rows}) == len(rows) > 1
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_no_word_is_wider_than_its_column_in_print(lang: str) -> None:
+    studies = [study(n, exam, dlp=900.0 + n, ctdivol=20.0 + n) for exam in ("head", "chest") for n in range(19)]
+    alerts = (Alert("S0001KEY", "twice_reference_level", "look", 3.8, 2),)
+    document = build(report(*studies, study(30, dlp=9000.0), alerts=alerts), Speech.of(lang))
+    to_pdf(Document(lang, "", "", (), ""))  # registers the fonts
+    points = A4[0] - 2 * 15 * mm - 12
+    wide = []
+    for table in (block for block in document.blocks if isinstance(block, Table)):
+        shares = table.widths or [1 / len(table.columns)] * len(table.columns)
+        for place, row in enumerate((table.columns, *table.rows), -1):
+            font = "DejaVuSans-Bold" if place < 0 or place in table.strong else "DejaVuSans"
+            for share, cell in zip(shares, row, strict=True):
+                wide += [word for word in cell.split() if stringWidth(word, font, 7.2) > share * points - 6]
+    assert wide == []

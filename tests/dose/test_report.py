@@ -179,3 +179,18 @@ def test_a_voltage_in_volts_comes_out_in_kilovolts(read: Read) -> None:
     event.ContentSequence[6].MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue = "V"
     (found,) = read(projection_report(SIEMENS, event)).events
     assert found.fields["kvp"] == 81.0
+
+
+@pytest.mark.parametrize(("values", "expected"), [(["45"], 45000.0), (["45", "45"], None), (["45\\45"], 90000.0)])
+def test_an_exposure_measured_twice_alike_is_a_slip_and_no_pair_of_pulses(
+    values: list[str], expected: float | None, read: Read
+) -> None:
+    exposure = num(dcm("113736", "Exposure"), values[0], ("mA.s", "UCUM", "mAs"))
+    for value in values[1:]:
+        again = num(dcm("113736", "Exposure"), value, ("mA.s", "UCUM", "mAs"))
+        exposure.MeasuredValueSequence.extend(again.MeasuredValueSequence)
+    event = x_ray_event(GE, f"{ROOT}.9.1", 2e-6, 0.0001)
+    event.ContentSequence.append(exposure)
+    (found,) = read(projection_report(GE, event)).events
+    assert found.fields.get("exposure_uAs") == expected
+    assert any(doubt.startswith("exposure_uAs:") for doubt in found.doubts) == (expected is None)

@@ -56,13 +56,13 @@ def test_a_compressed_screen_is_read_like_a_native_one(rules: DoseRules, reader:
 
 @pytest.mark.whole
 @needs_fonts
+@pytest.mark.parametrize(("layout", "first", "screens"), [(None, 1000, 40), ("sentences", 2000, 12)])
 def test_screens_of_makers_and_of_nobody_give_all_totals_and_nearly_all_values(
-    rules: DoseRules, reader: ReadText
+    layout: str | None, first: int, screens: int, rules: DoseRules, reader: ReadText
 ) -> None:
-    totals, screens = 0, 40
-    right, wrong, stated = 0, [], 0
-    for seed in range(1000, 1000 + screens):
-        screen = drawn(seed)
+    totals, right, wrong, stated = 0, 0, [], 0
+    for seed in range(first, first + screens):
+        screen = drawn(seed, layout)
         dose = read_dose(parse_raw(screen.data), rules, reader)
         totals += dose.study.get("total_dlp_mGycm") == screen.total
         wrong += ["total"] if dose.study.get("total_dlp_mGycm", screen.total) != screen.total else []
@@ -74,7 +74,7 @@ def test_screens_of_makers_and_of_nobody_give_all_totals_and_nearly_all_values(
             right += sum(fields.get(name) == value for name, value in expected.items())
             wrong += [name for name, value in expected.items() if fields.get(name, value) != value]
     assert wrong == []
-    assert totals >= screens - 1
+    assert totals >= screens - screens // 40
     assert right >= 0.98 * stated
 
 
@@ -238,3 +238,59 @@ def test_a_row_of_one_reading_is_no_event_where_the_sum_contradicts(rules: DoseR
     stray = (*rows, ("x", "", "3.0", "90.0"))
     dose = read_screen(_looks(_text(*rows), _text(*stray), _text(*rows)), rules.screens)
     assert dose is not None and dose.study["n_events"] == 2 and "total_dlp_mGycm" not in dose.study
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "CTDIvol: {0} mGy ({2} cm)   DLP: {1} mGy cm",
+        "CTDIvol={0}mGy ({2}cm), DLP={1}mGycm",
+        "DLP = {1} mGy*cm  CTDI vol = {0} mGy  {2} cm",
+        "CTDIvol ({2} cm): {0} mGy\nDLP: {1} mGy.cm",
+    ],
+)
+@pytest.mark.parametrize("ending", ["Total DLP: 1216.3 mGy cm", "Total: 1216.3 mGy cm", ""])
+def test_labelled_values_in_a_sentence_below_each_series_are_read(form: str, ending: str, rules: DoseRules) -> None:
+    said = [
+        ("1. Scout", "0.12", "4.1", 32),
+        ("2. Thorax helical", "12.30", "456.1", 32),
+        ("3. S&V", "52.30", "756.1", 16),
+    ]
+    lines = ["Dose report"]
+    for name, *values in said:
+        lines += [name, *form.format(*values).split("\n")]
+    words = _text(*((line,) for line in [*lines, ending]))
+    dose = table_of(words, rules)
+    assert dose is not None and dose.study.get("total_dlp_mGycm") == (1216.3 if ending else None)
+    found = [(e.fields["ctdivol_mGy"], e.fields["dlp_mGycm"], e.fields["phantom"]) for e in dose.events]
+    assert found == [(0.12, 4.1, PHANTOM[False]), (12.3, 456.1, PHANTOM[False]), (52.3, 756.1, PHANTOM[True])]
+    types = [event.fields.get("acq_type") for event in dose.events]
+    assert types == ["Constant Angle Acquisition", "Spiral Acquisition", None]
+    assert dose.doubts == [] and not any(event.doubts for event in dose.events)
+
+
+def test_every_value_that_an_event_lacks_is_named_in_its_doubts(rules: DoseRules) -> None:
+    lines = ["CTDIvol: 10.50 mGy   DLP: 300.0 mGy cm", "CTDIvol: 5.50 mGy   DLP: 100.0 mGy cm"]
+    for ending in ("Total DLP: 460.0", ""):
+        words = [_text((lines[0],), (other,), (ending,)) for other in (lines[1], lines[1].replace("100.0", "160.7"))]
+        dose = read_screen(_looks(*words, words[0] if ending else []), rules.screens)
+        assert dose is not None and dose.events
+        for event in dose.events:
+            doubted = {doubt.partition(":")[0] for doubt in event.doubts}
+            assert {"ctdivol_mGy", "dlp_mGycm"} - set(event.fields) <= doubted
+
+
+def test_a_sure_reading_outweighs_two_unsure_ones_where_all_add_up(rules: DoseRules) -> None:
+    def said(dlp: str, total: str, confidence: float) -> list[ScreenText]:
+        words = _text(HEAD, ("1", "120", "10.52", dlp), ("2", "120", "5.51", "101"), ("Total DLP", total))
+        return [word._replace(confidence=confidence) for word in words]
+
+    unsure = said("156", "257", 0.7)
+    dose = read_screen(_looks(said("166", "267", 0.99), unsure, unsure), rules.screens)
+    assert dose is not None and dose.study["total_dlp_mGycm"] == 267.0
+    assert [event.fields["dlp_mGycm"] for event in dose.events] == [166.0, 101.0]
+
+
+def test_a_digit_that_looks_like_the_letter_of_a_phantom_is_no_letter(rules: DoseRules) -> None:
+    dose = table_of(_text(("CTDIvol: 4.8S mGy",), ("DLP: 163.69 mGy cm",), ("Total DLP: 163.69",)), rules)
+    assert dose is not None and not {"ctdivol_mGy", "phantom"} & set(dose.events[0].fields if dose.events else ())

@@ -57,8 +57,9 @@ def lake(platform: Platform) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.timeout(900)
-def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_clean_pass(tmp_path: Path) -> None:
-    objects = load_of_objects(1000)
+@pytest.mark.parametrize("count", [300, pytest.param(1000, marks=pytest.mark.whole)])
+def test_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_clean_pass(tmp_path: Path, count: int) -> None:
+    objects = load_of_objects(count)
     clean = Platform(tmp_path / "clean").start()
     try:
         for name, data in objects:
@@ -93,11 +94,11 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
                     {"bucket": faulty.services.settings.landing_bucket(SITE), "name": name, "copies": copies},
                 )
                 repeated += copies
-        assert repeated + len(objects) >= 2500
+        assert repeated + count >= 2.5 * count
         faulty.wait_idle(600)
         fired = faulty.admin("GET", "/admin/faults")
         faulty.admin("DELETE", "/admin/faults")
-        assert sum(rule["fired"] for rule in fired["rules"]) > 50
+        assert sum(rule["fired"] for rule in fired["rules"]) > count / 20
         for _ in range(20):  # what was given up is replayed, as the status page offers
             if not faulty.admin("GET", "/admin/events?state=dead")["events"]:
                 break
@@ -109,14 +110,14 @@ def test_1000_events_shuffled_repeated_and_with_faults_leave_the_lake_of_one_cle
 
 
 def test_a_platform_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    objects = load_of_objects(60)
+    objects = load_of_objects(40)
     platform = Platform(tmp_path / "state").start()
     try:
-        for name, data in objects[:40]:
+        for name, data in objects[:25]:
             platform.put(name, data)
         platform.stop(signal.SIGKILL)
         platform.start()
-        for name, data in objects[40:]:
+        for name, data in objects[25:]:
             platform.put(name, data)
         platform.wait_idle()
         rows = platform.receipts(BATCH)

@@ -1,14 +1,17 @@
 """The scorecard of somebody's copies: what is right passes, each kind of fault shows in its own category, names of files tell nothing."""
 
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicomlake.dicom import deidentify, read_raw
-from dicomlake.errors import ConfigError
+from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline.compare import Comparison, compare_folders
 from dicomlake.pseudonyms import Domain, DomainKey
 from dicomlake.rules import load_profile
@@ -116,3 +119,20 @@ def test_a_folder_that_is_not_there_is_told_before_any_file_is_read(tmp_path: Pa
     (tmp_path / "in").mkdir()
     with pytest.raises(ConfigError, match="must exist"):
         compare_folders(tmp_path / "in", tmp_path / "nowhere", PROFILE)
+
+
+def test_files_no_reader_should_be_given_are_counted_by_their_reason(tmp_path: Path) -> None:
+    scored(tmp_path)
+    head = instance(4, syntax=DeflatedExplicitVRLittleEndian)
+    start = 128 + 4 + 12 + int.from_bytes(head[140:144], "little")
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = zlib.decompress(head[start:], -zlib.MAX_WBITS) + b"\xe0\x7f\x10\x00OB\0\0" + (40 << 20).to_bytes(4, "little")
+    bomb = head[:start] + deflate.compress(body) + b"".join(deflate.compress(bytes(1 << 20)) for _ in range(40))
+    (tmp_path / "out" / "bomb.dcm").write_bytes(bomb + deflate.flush())
+    (tmp_path / "in" / "noise.dcm").write_bytes(b"no object at all, but long enough to look at")
+    (tmp_path / "in" / "empty.dcm").write_bytes(b"")
+    found = compare_folders(tmp_path / "in", tmp_path / "out", PROFILE)
+    assert (found.matched, found.missing, found.unexplained) == (3, 0, 0)
+    assert found.refused == Counter(
+        {("DST", Code.RESOURCE_LIMIT): 1, ("SRC", Code.NOT_DICOM): 1, ("SRC", Code.EMPTY): 1}
+    )

@@ -52,7 +52,7 @@ def _told(platform: Platform, table: str, base: int) -> list[dict[str, Any]]:
     return platform.rows(f"SELECT * FROM `{table}` WHERE study_key IN ({studies})")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_reports_in_any_order_and_with_repeats_give_the_same_dose(platform: Platform, seed: int) -> None:
     files = {name: to_bytes(ds) for name, ds in _reports(10 * seed).items()}
     order = [*files, *random.Random(seed).choices(list(files), k=4)]

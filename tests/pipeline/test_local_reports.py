@@ -211,6 +211,6 @@ def test_a_message_that_holds_a_scan_is_read_and_a_fault_of_one_file_is_the_outc
     def broken(data: bytes) -> object:
         raise RuntimeError
 
-    monkeypatch.setattr("dicomlake.pipeline.surroundings.message_of", broken)
+    monkeypatch.setattr("dicomlake.reports.extract.message_of", broken)
     lines = run(tmp_path / "fault", {"m.hl7": makers.hl7(), "n.txt": makers.TEXT.encode()})
     assert lines["n.txt"].outcome == "released"

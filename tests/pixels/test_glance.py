@@ -42,13 +42,10 @@ def test_a_slice_with_writing_is_looked_at(seed: int) -> None:
     assert WORKER.needs_a_look(raw_of(picture([written(seed, 9 + 2 * seed)], SIGNED, **CT)))
 
 
-def test_a_compressed_slice_is_glanced_at_by_the_child() -> None:
-    try:
-        form = Form(J2K, allocated=16, stored=16, signed=True)
-        assert WORKER.needs_a_look(raw_of(picture([written(3, 16)], form, **CT)))
-        assert not WORKER.needs_a_look(raw_of(picture([plain(3)], form, **CT)))
-    finally:
-        WORKER.close()
+def test_a_compressed_slice_is_glanced_at_by_the_child(worker: PixelWorker) -> None:
+    form = Form(J2K, allocated=16, stored=16, signed=True)
+    assert worker.needs_a_look(raw_of(picture([written(3, 16)], form, **CT)))
+    assert not worker.needs_a_look(raw_of(picture([plain(3)], form, **CT)))
 
 
 def test_an_overlay_in_unused_bits_calls_for_a_look() -> None:

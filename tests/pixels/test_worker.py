@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -16,13 +16,6 @@ from tests.dicom.builders import dataset, encoded
 from tests.pixels.objects import J2K, RLE, US, Form, _stream, _written, picture, raw_of
 
 RULES = load_pixel_rules()
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[PixelWorker]:
-    made = PixelWorker(RULES)
-    yield made
-    made.close()
 
 
 def lying(**attributes: object) -> bytes:
@@ -128,12 +121,13 @@ def _with_seconds(seconds: int) -> object:
 def test_memory_has_a_ceiling() -> None:
     import dataclasses
 
-    tight = dataclasses.replace(RULES, limits=dataclasses.replace(RULES.limits, memory_mib=300))
+    tight = dataclasses.replace(RULES, limits=dataclasses.replace(RULES.limits, memory_mib=400))
     worker = PixelWorker(tight)
     try:
         with pytest.raises(PermanentError) as found:
             worker.clean(raw_of(picture([np.zeros((5000, 5000), "u1")])), Wish())
         assert found.value.code is Code.RESOURCE_LIMIT
+        assert worker._child is None, "a child short of memory does not go on to the next object"
         assert worker.clean(raw_of(picture([GOOD])), Wish()).pixels is not None
     finally:
         worker.close()

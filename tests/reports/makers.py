@@ -48,6 +48,33 @@ def columns(left: Sequence[str], right: Sequence[str]) -> bytes:
     return out.getvalue()
 
 
+def set_by_letters(spaced: str, plain: str) -> bytes:
+    """A page of which one line has its letters placed one by one, wide apart, and one is plain."""
+    buffer = io.BytesIO()
+    page = canvas.Canvas(buffer)
+    left = 60.0
+    for letter in spaced:
+        if letter != " ":
+            page.drawString(left, 800, letter)
+        left += page.stringWidth(letter, "Helvetica", 12) + 5
+    page.drawString(60, 780, plain)
+    page.save()
+    return buffer.getvalue()
+
+
+def overlaid() -> bytes:
+    """A PDF with a white line of other words on one of its lines."""
+    out = io.BytesIO()
+    made = canvas.Canvas(out, pagesize=A4, invariant=1)
+    made.setFont("Helvetica", 11)
+    for number, line in enumerate(FINDINGS):
+        made.drawString(60, 760 - 17 * number, line)
+    made.setFillGray(1)
+    made.drawString(71, 760 - 17 * 2 + 2, f"{NAME} was seen by {DOCTOR}")
+    made.save()
+    return out.getvalue()
+
+
 def picture(data: bytes, dpi: int = 200, turned: int = 0) -> Image.Image:
     """The first page of a PDF as a scanner would give it."""
     import pypdfium2

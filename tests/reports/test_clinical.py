@@ -29,6 +29,15 @@ def test_an_eponym_goes_as_a_person_and_stays_as_a_term(text: str, gone: list[st
     assert removed(text) == gone
 
 
+@pytest.mark.parametrize("between", [" | ", "\t", ". ", "^"])
+def test_a_term_says_nothing_of_what_stands_beyond_a_sentence_or_a_cell(between: str) -> None:
+    text = f"| Buschke fracture{between}Wagner | 2 |"
+    at = text.index("Wagner")
+    clinical = RECOGNISER.clinical
+    assert clinical.reach(text.lower(), at, at + 6) is None
+    assert clinical.reach("fracture Wagner".lower(), 9, 15) == (0, 15)
+
+
 @pytest.mark.parametrize("known", [KnownValues(), KnownValues(names=("Brown^Long^Mayo", "Parkinson^Stone^May"))])
 @pytest.mark.parametrize(
     "text",
@@ -86,3 +95,47 @@ def test_a_drug_or_an_angle_is_nobody(text: str) -> None:
 )
 def test_drugs_tracers_and_eponyms_of_six_languages_stay(lang: str, text: str) -> None:
     assert RECOGNISER.spans(text, KnownValues(), lang) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Quorvistella brzowii in the swab.",
+        "Brzowniak negative. Quorvistle absent. Tchouvenko tender.",
+        "Quorvistle in situ, tip in the cava.",
+        "Quorvistle stent, patent.",
+        "Quorvin 20 mg, Brzovan and Tchovir 5 mg.",
+        "Allergies: Quorvin, Brzovan.",
+        "Current treatment: Quorvin, aspirin",
+        "He stopped Quorvin himself.",
+        "Quorvin was not tolerated.",
+        "Quorvase 46 U/l",
+    ],
+)
+def test_what_has_the_shape_of_a_term_stays(text: str) -> None:
+    assert RECOGNISER.spans(text, KnownValues(), "en") == []
+
+
+def test_a_title_stands_above_the_shape_of_a_term() -> None:
+    assert removed("Dr Quorvistle negative. Dr Brzowniak tender.") == ["Quorvistle", "Brzowniak"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "term", "person"),
+    [  # the same surname, on no list: only its company tells
+        ("en", "No evidence of {} disease.", "Discussed with {} by phone."),
+        ("en", "{} grade II on the left.", "Copy to Dr. {}, please."),
+        ("es", "Signo de {} negativo.", "Comentado con {} por la tarde."),
+        ("fr", "Kyste de {} connu.", "Vu avec {} ce matin."),
+        ("de", "Kein {}-Syndrom.", "Befund an {} gefaxt."),
+        ("it", "Frattura di {} a destra.", "Ne ho parlato con {} stamattina."),
+        ("pt", "Doença de {} em estudo.", "Falei com {} hoje."),
+    ],
+)
+@pytest.mark.parametrize("name", ["Quorvistle", "Brzowniak", "Tchouvenko"])
+def test_a_surname_nobody_knows_stays_in_a_term_and_goes_as_a_person(
+    lang: str, term: str, person: str, name: str
+) -> None:
+    assert RECOGNISER.spans(term.format(name), KnownValues(), lang) == []
+    text = person.format(name)
+    assert name in " ".join(text[span.start : span.end] for span in RECOGNISER.spans(text, KnownValues(), lang))

@@ -14,7 +14,8 @@ from tests.reports.views import seen
 # A kind each for the people in turn; `make fuzz` takes every kind of everybody.
 FEW = (
     "object_streams.pdf earlier_revision.pdf form.pdf notes.pdf corners.pdf unseen_text.pdf marked_content.pdf scan_with_layer.pdf corners.rtf "
-    "corners.docx picture.docx escapes.hl7 document.hl7 scan.hl7 narrative.xml nested.xml hidden.txt utf16.txt locked.pdf looping_tables.pdf "
+    "corners.docx picture.docx delimiters.hl7 table.csv bundle.json "
+    "escapes.hl7 document.hl7 scan.hl7 narrative.xml nested.xml hidden.txt utf16.txt locked.pdf looping_tables.pdf "
     "looping_pages.pdf truncated.rtf entities.docx broken_document.hl7 entities.xml deep.xml"
 ).split()
 MAY_BE_HELD = frozenset({"type3.pdf", "nested.xml", "unseen_text.pdf"})

@@ -127,3 +127,20 @@ def test_groups_of_a_name_in_other_scripts_and_parts_of_two_letters_are_found() 
     text = "Patient \u5c71\u7530\u592a\u90ce seen. M. Do est venu. DO AN. What do you see, an image?"
     gone = [text[s.start : s.end] for s in RECOGNISER.spans(text, known, "en")]
     assert gone == ["\u5c71\u7530\u592a\u90ce", "M. Do", "DO AN"]
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "found"),
+    [
+        (KnownValues(names=("Knie^Anna",)), "Arzt: KNIE\nKNIE MRT rechts", ["KNIE"]),
+        (KnownValues(names=("Colon^Luis",)), "COLON normal. Dr. COLON", ["COLON"]),
+        (KnownValues(names=("Garcia Lopez^Maria",)), "GARCIALOPEZ seen", ["GARCIALOPEZ"]),
+        (KnownValues(names=("Müller^Hans",)), "User hmueller, folder MullerHans.", ["hmueller", "MullerHans"]),
+        (KnownValues(places=("Ulm",)), "wohnt in Ulm, 89073 Ulm; Ulm", ["Ulm", "Ulm"]),
+    ],
+)
+def test_names_that_are_words_in_capitals_glued_names_and_short_towns_are_found(
+    known: KnownValues, text: str, found: list[str]
+) -> None:
+    spans = RECOGNISER.known_spans(text, known)
+    assert [text[span.start : span.end] for span in spans] == found

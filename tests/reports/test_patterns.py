@@ -6,7 +6,10 @@ from dicomlake.reports.recognise.checks import CHECKS
 from dicomlake.reports.recognise.clinical import Clinical
 from dicomlake.reports.recognise.dates import DateFinder
 from dicomlake.reports.recognise.patterns import PatternFinder
+from dicomlake.reports.recognise.starts import Starts
+from dicomlake.reports.recognise.writing import plain
 from dicomlake.rules.recognition import load_recognition_rules
+from tests.reports.unseen.writer import UnseenWriter
 
 RULES = load_recognition_rules()
 CLINICAL = Clinical(RULES)
@@ -29,6 +32,16 @@ def test_a_pattern_finds_what_it_says_it_finds(name: str, text: str) -> None:
 )
 def test_a_pattern_leaves_what_it_says_it_leaves(name: str, text: str) -> None:
     assert found(name, text) == []
+
+
+def test_a_pattern_that_is_tried_at_some_places_finds_what_it_finds_everywhere() -> None:
+    texts = [plain(one.text) for one in UnseenWriter(2, "second").documents(3)]
+    texts += [plain(text) for pattern in RULES.patterns for text in (*pattern.removes, *pattern.leaves)]
+    for text in texts:
+        starts = Starts(text)
+        for pattern in RULES.patterns:
+            everywhere = [found.span() for found in pattern.regex.finditer(text)]
+            assert [found.span() for found in starts.matches(pattern.regex, pattern.starts)] == everywhere, pattern.name
 
 
 @pytest.mark.parametrize(
@@ -74,6 +87,24 @@ def test_a_date_is_found_in_every_notation(text: str) -> None:
     "of 1/2|lesion of 3/5|Grad vom 3.2 cm".split("|"),
 )
 def test_numbers_that_are_no_date_stay(text: str) -> None:
+    assert list(DateFinder(RULES.months).find(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("seen early March", "March"), ("since late April 2019", "April 2019"), ("by June", "June"), ("nov/22", "nov/22"), ("Nov '22", "Nov '22"),
+        ("March the 3rd 2019", "March the 3rd 2019"), ("Ende März", "März"), ("Mai letzten Jahres", "Mai"), ("mi-mars", "mars"),
+        ("en juin dernier", "juin"), ("a mediados de mayo", "mayo"), ("da fine giugno", "giugno"), ("a marzo scorso", "marzo"),
+        ("em fins de abril", "abril"), ("em agosto passado", "agosto"),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_month_is_a_date(text: str, date: str) -> None:
+    assert {text[span.start : span.end] for span in DateFinder(RULES.months).find(text)} == {date}
+
+
+@pytest.mark.parametrize("text", ["it may rise", "in may", "by march of", "gen-2 implant", "set 3", "mar 5 mm"])
+def test_a_word_that_is_a_month_too_is_no_part_of_a_date(text: str) -> None:
     assert list(DateFinder(RULES.months).find(text)) == []
 
 

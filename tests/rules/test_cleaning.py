@@ -6,6 +6,7 @@ import pytest
 
 from dicomlake.errors import ConfigError
 from dicomlake.rules import load_pixel_rules
+from dicomlake.rules.cleaning import SitePictures
 
 RULES = load_pixel_rules()
 
@@ -22,6 +23,15 @@ def test_a_site_without_an_entry_gets_the_default() -> None:
     assert (RULES.default.decide, RULES.default.never) == ("all", frozenset())
 
 
+def test_what_a_site_does_not_say_is_as_for_all(copied: Path) -> None:
+    path = copied / "pixels" / "clean.yaml"
+    text = path.read_text(encoding="utf-8").replace("never: []", "never: [XA]", 1)
+    path.write_text(text.replace("sites: {}", "sites: {a: {decide: selective}, b: {never: [US]}}", 1), encoding="utf-8")
+    rules = load_pixel_rules(copied)
+    assert rules.of_site("a") == SitePictures("selective", frozenset({"XA"}))
+    assert rules.of_site("b") == SitePictures("all", frozenset({"US"}))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -30,7 +40,7 @@ def test_a_site_without_an_entry_gets_the_default() -> None:
         ("frames: 20000", "frames: 0", "frames: must be a whole number"),
         ("decide: all", "decide: some", "decide: must be one of"),
         ("never: []", "never: [ct]", "never: must be a modality"),
-        ("sites: {}", "sites: {clinic-a: {decide: all}}", "never: is missing"),
+        ("sites: {}", "sites: {clinic-a: {decides: all}}", "decides: unknown field"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place(copied: Path, old: str, new: str, message: str) -> None:

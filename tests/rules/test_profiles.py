@@ -1,5 +1,6 @@
 """The profiles that come with the platform."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -11,11 +12,15 @@ from pydicom.datadict import DicomDictionary, dictionary_VR, tag_for_keyword
 from dicomlake.errors import ConfigError
 from dicomlake.rules import Action, Method, Profile, Rule, load_profile, load_site
 from dicomlake.rules.model import STRICTNESS
+from dicomlake.rules.reader import Field, RuleFiles
 
 from .conftest import Edit
 
 NAMES = ("research", "basic", "full_dates")
 PUBLIC = {tag: entry for tag, entry in DicomDictionary.items() if tag >> 16 & 1 == 0}
+
+
+loaded = functools.cache(load_profile)  # read once a run
 
 
 def rule_of(profile: Profile, keyword: str) -> Rule:
@@ -31,7 +36,7 @@ def test_options_and_codes_say_what_is_carried_out(research: Profile, basic: Pro
     assert (basic.options, basic.method_codes, basic.temporal) == ((), (root,), "REMOVED")
     assert (research.temporal, research.shift_days) == ("MODIFIED", (30, 1825))
     assert research.method_codes[:2] == (root, ("113107", "DCM", modified))
-    assert [code for code, _, _ in research.method_codes[2:]] == ["113105", "113104", "113108", "113111"]
+    assert [code for code, _, _ in research.method_codes[2:]] == ["113105", "113103", "113104", "113108", "113111"]
     assert research.options == tuple(meaning for _, _, meaning in research.method_codes[1:])
     assert full_dates.method_codes == (root, ("113106", "DCM", full))
     assert full_dates.temporal == "UNMODIFIED"
@@ -127,12 +132,12 @@ def test_actions_of_the_profiles(
     ],
 )
 def test_private_unknown_and_orphaned_attributes_are_removed(name: str, tag: int, vr: str) -> None:
-    assert load_profile(name).rule_for(tag, vr).action is Action.X
+    assert loaded(name).rule_for(tag, vr).action is Action.X
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_attribute_of_the_dictionary_that_names_a_person_stays(name: str) -> None:
-    profile = load_profile(name)
+    profile = loaded(name)
     telling = re.compile(
         "PhysicianName|PatientName|OperatorsName|Address$|Telephone|Telecom|IdentificationCodeSequence$"
     )
@@ -147,7 +152,7 @@ def test_no_attribute_of_the_dictionary_that_names_a_person_stays(name: str) -> 
 
 @pytest.mark.parametrize("name", ["research", "basic"])
 def test_no_true_date_of_the_dictionary_stays(name: str) -> None:
-    profile = load_profile(name)
+    profile = loaded(name)
     kept = [
         e[4] for tag, e in PUBLIC.items() if e[0] in ("DA", "DT") and profile.rule_for(tag, e[0]).action is Action.K
     ]
@@ -174,7 +179,7 @@ def test_either_vr_of_an_ambiguous_attribute_gives_its_default(research: Profile
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sources_name_the_file_and_line_of_the_rule(name: str) -> None:
-    profile = load_profile(name)
+    profile = loaded(name)
     assert profile.table[tag_for_keyword("StudyDate") or 0].source.startswith("ps3_15/table_e1_1.yaml:")
     assert profile.table[tag_for_keyword("PatientID") or 0].source.startswith(f"profiles/{name}.yaml:")
     assert profile.rule_for(0x00080060, "CS").source.startswith(f"profiles/{name}.yaml:")
@@ -207,22 +212,32 @@ def test_the_order_of_options_does_not_matter(copied: Path, edit: Edit) -> None:
     assert {t: r.action for t, r in one.table.items()} == {t: r.action for t, r in other.table.items()}
 
 
-def test_the_version_follows_every_file_that_was_read(copied: Path) -> None:
+def test_the_version_follows_every_file_that_was_read(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    open_ = RuleFiles.open
+
+    def noted(files: RuleFiles, name: str) -> Field:
+        read.append(name)
+        return open_(files, name)
+
+    monkeypatch.setattr(RuleFiles, "open", noted)
     before = load_profile("research", copied).version
     assert re.fullmatch("[0-9a-f]{12}", before)
     assert before == load_profile("research").version, "where the files lie does not matter"
-    for name in (
+    assert set(read) >= {
         "profiles/research.yaml",
         *(f"ps3_15/{n}.yaml" for n in ("table_e1_1", "beyond", "options", "resolution", "dummies", "safe_private")),
         *(f"text/{n}.yaml" for n in ("known", "words", "patterns", "concepts")),
-    ):
-        path = copied / name
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text + "# a remark\n", encoding="utf-8")
-        assert load_profile("research", copied).version != before
-        path.write_text(text, encoding="utf-8")
-    (copied / "profiles" / "basic.yaml").write_text("other: file\n", encoding="utf-8")
-    assert load_profile("research", copied).version == before
+    }
+    assert "profiles/basic.yaml" not in read
+    names, seen = sorted(set(read)), set()
+    for changed in (None, *names):
+        files = RuleFiles(copied)
+        for name in names:
+            (copied / name).write_text(f"remark: {'other' if name == changed else 'same'}\n", encoding="utf-8")
+            files.open(name)
+        seen.add(files.version())
+    assert len(seen) == len(names) + 1
 
 
 def test_rules_of_a_site_replace_those_of_the_profile_and_show_in_the_version(research: Profile) -> None:

@@ -5,6 +5,7 @@ is refused, so that nothing written there can be silently lost.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from sqlglot import exp
 from tests.sql import generate_research, generate_rules
 
 SQL = Path(__file__).parents[2] / "sql"
+_COLUMN = re.compile(r"^    \w+ .*?\)(?=,?$)", re.M)
+_SHARED = re.compile(
+    r"^(?P<head> *-- columns of (?P<table>\w+\.\w+)(?: without (?P<without>[\w, ]+))?)\n.*?^ *-- end$", re.M | re.S
+)
 
 
 def resource(ddl: str) -> dict[str, Any]:
@@ -59,15 +64,33 @@ def _options(kind: exp.Expression) -> dict[str, str]:
     return options
 
 
+def tables() -> dict[Path, str]:
+    """Path of each DDL -> its text, with the columns that it shares with another table as they stand there."""
+    return {path: _SHARED.sub(_columns_of, path.read_text("utf-8")) for path in sorted(SQL.glob("tables/*/*.sql"))}
+
+
+def _columns_of(found: re.Match[str]) -> str:
+    """The columns of one table between `-- columns of DATASET.TABLE [without A, B]` and `-- end`."""
+    without = (found["without"] or "").split(", ")
+    other = SQL / "tables" / f"{found['table'].replace('.', '/')}.sql"
+    lines = [line for line in _COLUMN.findall(other.read_text("utf-8")) if line.split()[0] not in without]
+    return "\n".join([found["head"], *(f"{line}," for line in lines), "    -- end"])
+
+
 def documents() -> dict[Path, str]:
     """Path of each schema file -> what it must hold."""
     made = {}
-    for path in sorted(SQL.glob("tables/*/*.sql")):
-        document = resource(path.read_text("utf-8"))
+    for path, text in tables().items():
+        document = resource(text)
         made[SQL / "schema" / f"{path.parent.name}.{path.stem}.json"] = json.dumps(document, indent=1) + "\n"
     return made
 
 
 if __name__ == "__main__":
-    for target, text in {**documents(), **generate_rules.documents(), **generate_research.documents()}.items():
+    for target, text in {
+        **tables(),
+        **documents(),
+        **generate_rules.documents(),
+        **generate_research.documents(),
+    }.items():
         target.write_text(text, "utf-8")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 VIEWS = Path(__file__).parents[2] / "sql" / "views"
 _HEAD = re.compile(r"(?:^--.*\n)+", re.M)
-_UNSETTLED = """    INNER JOIN `physics.dose_unsettled` AS unsettled
+_UNSETTLED = """    INNER JOIN `physics.settling_keys` AS waiting
         ON
-            told.site = unsettled.site
-            AND told.study_key = unsettled.study_key
+            told.site = waiting.site
+            AND told.study_key = waiting.study_key
 """
 _HIDDEN = """    LEFT JOIN `clinic.hidden` AS hidden
         ON
@@ -20,36 +20,12 @@ _HIDDEN = """    LEFT JOIN `clinic.hidden` AS hidden
             AND told.generation = hidden.generation
             AND told.content_key = hidden.content_key
     WHERE hidden.site IS NULL"""
-_RETRACTED = """    LEFT JOIN hidden_deliveries
+_RETRACTED = """    LEFT JOIN `research.hidden` AS hidden
         ON
-            told.site = hidden_deliveries.site
-            AND told.delivery_key = hidden_deliveries.delivery_key
-    LEFT JOIN hidden_objects
-        ON
-            told.site = hidden_objects.site
-            AND told.delivery_key = hidden_objects.delivery_key
-            AND told.object = hidden_objects.object
-    WHERE hidden_deliveries.site IS NULL AND hidden_objects.site IS NULL"""
-_RETRACTIONS = """WITH hidden_deliveries AS (
-    SELECT
-        site,
-        delivery_key
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NULL
-    GROUP BY site, delivery_key
-),
-
-hidden_objects AS (
-    SELECT
-        site,
-        delivery_key,
-        object
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NOT NULL
-    GROUP BY site, delivery_key, object
-),
-
-"""
+            told.site = hidden.site
+            AND told.delivery_key = hidden.delivery_key
+            AND (hidden.object IS NULL OR told.object = hidden.object)
+    WHERE hidden.site IS NULL"""
 # In this order; each must be found in the text that it is listed for.
 _BOTH = (
     (_UNSETTLED, ""),
@@ -97,6 +73,6 @@ def documents() -> dict[Path, str]:
             text = text.replace(old, new)
         head = _HEAD.match(path.read_text("utf-8"))
         assert head is not None
-        text = text.replace("study_key", "StudyInstanceUID").replace("WITH ", _RETRACTIONS, 1)
+        text = text.replace("study_key", "StudyInstanceUID")
         made[path] = head[0] + text
     return made

@@ -1,5 +1,8 @@
 """What deid_rules/dose says stands in the views, and the views and Python read names and factors alike."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dicomlake.dose.effective import effective_doses
@@ -9,6 +12,7 @@ from tests.sql import generate_research
 from tests.sql.conftest import Lake
 from tests.sql.generate_rules import documents
 
+ROOT = Path(__file__).parents[2]
 NAMES = (
     "Thorax^01_ThorRoutine (Adult)", "5.12 Cráneo", "CT Kopf nativ", "HeadNeck Angio", "SINUS", "CORONARY CTA", "C-SPINE",
     "Columna lumbar", "KUB", "Angio Pulm TEP", "TAP", "Tórax-Abdomen-Pelvis", "uro TC", "Abdomen^AbdMultiphase (Adult)",
@@ -24,6 +28,22 @@ def test_views_hold_what_the_rule_files_say() -> None:
 def test_dose_of_research_is_decided_by_the_text_that_decides_it_for_physics() -> None:
     for path, text in generate_research.documents().items():
         assert path.read_text("utf-8") == text, f"{path.name} is old: python -m tests.sql.generate"
+
+
+def test_every_view_that_decides_over_receipts_decides_by_the_order_of_clinic_receipts() -> None:
+    """Two views decide over few receipts only and state the order once more, since a million decided first would cost seconds."""
+    rules = {}
+    for path in sorted((ROOT / "sql" / "views").glob("*/*.sql")):
+        text = path.read_text("utf-8")
+        if "latest AS (" in text and "`ops.receipts`" in text:
+            told = text[: text.index("latest AS (")] + text[text.index("latest AS (") :].split("\n),\n")[0]
+            rules[path.name] = re.findall(
+                r"QUALIFY ROW_NUMBER\(\) OVER \((.*?)\n +\) = 1", told.replace("told.", ""), re.S
+            )
+    wanted = [" ".join(one.split()) for one in rules["receipts.sql"]]
+    assert len(wanted) == 2 and set(rules) >= {"hidden.sql", "dose_rejected.sql"}
+    for name, orders in rules.items():
+        assert [" ".join(one.split()) for one in orders] == wanted, name
 
 
 def test_no_view_shows_a_level_that_is_not_verified() -> None:

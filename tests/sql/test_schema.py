@@ -8,6 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from dicomlake.lake.definitions import DATASETS, NamedQuery, View, queries, references, tables, views
+from tests.sql import generate
 from tests.sql.conftest import Lake
 from tests.sql.generate import SQL, documents
 
@@ -32,6 +33,11 @@ def test_schema_files_are_what_the_ddl_says() -> None:
     made = documents()
     assert {path.name for path in (SQL / "schema").glob("*.json")} == {path.name for path in made}
     for path, text in made.items():
+        assert path.read_text("utf-8") == text, f"{path.name} is old: python -m tests.sql.generate"
+
+
+def test_columns_that_two_tables_share_are_written_once() -> None:
+    for path, text in generate.tables().items():
         assert path.read_text("utf-8") == text, f"{path.name} is old: python -m tests.sql.generate"
 
 

@@ -14,10 +14,10 @@ import click
 from dicomlake import settings as environment
 from dicomlake.cli.keys import research_secret, site_option
 from dicomlake.cli.output import emit_json, json_option, plain_errors, progress, show, table
+from dicomlake.dicom.dictionary import load_pydicom
 from dicomlake.errors import Code, ConfigError
 from dicomlake.pipeline import local
 from dicomlake.pipeline.assess import identity_of
-from dicomlake.pipeline.engines import laptop_endpoint
 from dicomlake.pipeline.services import processors
 from dicomlake.rules import load_codes, load_profile
 
@@ -97,6 +97,7 @@ def deidentify(
     files = local.inputs(order)
     if report and not report.parent.is_dir():  # said now, and not when all the work is done
         raise ConfigError("the folder of the report does not exist")
+    load_pydicom(alone=True)
     counts: Counter[tuple[str, str]] = Counter()
     lines = []
     with (
@@ -116,6 +117,8 @@ def deidentify(
     if skipped:
         click.echo(f"{skipped} links or special files were left out: they are not followed", err=True)
     _summary(counts, len(files), lines if as_json else None)
+    if not (as_json or report) and any(outcome == "quarantined" for outcome, _ in counts):
+        click.echo("Held files were not written. Which they are, and why: run again with `--report FILE`.")
     if any(code == Code.INTERNAL_ERROR for _, code in counts):
         sys.exit(1)
 
@@ -129,6 +132,8 @@ def _translating(target: str | None) -> AbstractContextManager[str]:
     settings = environment.load()
     if not target or settings.translate_url or settings.translate_engine != "libretranslate":
         return nullcontext(settings.translate_url)
+    from dicomlake.pipeline.engines import laptop_endpoint
+
     return laptop_endpoint()
 
 
@@ -147,9 +152,9 @@ def _summary(counts: Counter[tuple[str, str]], total: int, lines: list[dict[str,
         return
     texts = load_codes()
     table(
-        ["outcome", "code", "files", "what it means"],
+        ["outcome", "code", "files", "what it means", "what to do next"],
         [
-            (outcome, code, n, texts[Code(code)].user_text if code else "")
+            (outcome, code, n, *((texts[Code(code)].user_text, texts[Code(code)].next_step) if code else ("", "")))
             for (outcome, code), n in sorted(counts.items())
         ],
     )
@@ -202,6 +207,9 @@ def verify(source: Path, copies: Path, profile: str | None, as_json: bool) -> No
                 "score": card.score(),
                 "files": {name: getattr(found, name) for name in ("matched", "missing", "unexplained", "unreadable")},
                 "categories": {name: {"passed": passed, "actions": total} for name, passed, total in rows},
+                "refused": [
+                    {"in": side, "code": code, "files": n} for (side, code), n in sorted(found.refused.items())
+                ],
                 "failures": [{"category": c, "keyword": k, "actions": n} for c, k, n in failures],
             }
         )
@@ -215,5 +223,11 @@ def verify(source: Path, copies: Path, profile: str | None, as_json: bool) -> No
         f"{found.matched} files matched by content, {found.missing} without a copy, {found.unexplained} copies without an original, "
         f"{found.unreadable} could not be read"
     )
+    if found.refused:
+        texts = load_codes()
+        rows_of = sorted(found.refused.items())
+        table(
+            ["not scored", "code", "files", "what it means"], [(s, c, n, texts[c].user_text) for (s, c), n in rows_of]
+        )
     if failures:
         table(["failed", "in", "actions"], failures)

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from tqdm import tqdm
 
 from dicomlake import safelog
 from dicomlake.errors import Code, ConfigError, DicomlakeError, PermanentError, TransientError
 from dicomlake.rules import load_codes
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -104,11 +106,35 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[object]], as_json: bool
         table(columns, rows)
 
 
-def progress(total: int, unit: str, description: str) -> "tqdm[Any]":
-    """A progress bar on standard error, shown only when that is a terminal."""
-    return tqdm(
-        total=total, unit=unit, desc=description, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True
-    )
+def progress(total: int, unit: str, description: str) -> "tqdm[Any] | Unseen":
+    """A progress bar on standard error where that is a terminal; elsewhere one that shows nothing and costs no import."""
+    if not sys.stderr.isatty():
+        return Unseen(total)
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=unit, desc=description, file=sys.stderr, dynamic_ncols=True)
+
+
+class Unseen:
+    """What stands for a progress bar where nobody looks."""
+
+    def __init__(self, total: float) -> None:
+        self.total: float | None = total
+        self.n: float = 0
+        self.unit_scale: bool | float = False
+
+    def __enter__(self) -> "Unseen":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, n: float = 1) -> None:
+        """Count on."""
+        self.n += n
+
+    def set_postfix_str(self, s: str = "", refresh: bool = True) -> None:
+        """Nothing is shown."""
 
 
 def _cell(value: object) -> str:

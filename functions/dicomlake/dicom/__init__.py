@@ -14,7 +14,8 @@ known_identity(raw, profile)             what an object is known to identify peo
 """
 
 from dicomlake.dicom.acquisition import acquisition_facts
-from dicomlake.dicom.deidentify import CleanInstance, deidentify, known_identity
+from dicomlake.dicom.clean import CleanInstance
+from dicomlake.dicom.deidentify import deidentify, known_identity
 from dicomlake.dicom.explain import ElementPlan, explain
 from dicomlake.dicom.limits import Limits
 from dicomlake.dicom.read import RawInstance, parse_raw, read_raw

@@ -13,7 +13,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dicomlake.dicom.dictionary import dictionary
-from dicomlake.dicom.identities import Fact, Gatherer, Identities, fold, identities_of, unaccented
+from dicomlake.dicom.facts import Fact, Gatherer
+from dicomlake.dicom.folding import fold, unaccented
+from dicomlake.dicom.identities import Identities
+from dicomlake.dicom.known_forms import identities_of
 from dicomlake.dicom.seams import Recogniser
 from dicomlake.dicom.text import SINGLE_VALUED, Charset
 from dicomlake.dicom.textages import GROUP, old_ages
@@ -59,6 +62,25 @@ class Engine:
         tags = dictionary().tag
         self.known_only = frozenset(tags[keyword] for keyword in rules.known_only if keyword in tags)
         self.typed_codes = frozenset(tags[keyword] for keyword in rules.typed_codes if keyword in tags)
+        self.proven_only = frozenset(tags[keyword] for keyword in rules.proven_only if keyword in tags)
+        self.public_schemes = frozenset(scheme.encode("ascii") for scheme in rules.public_schemes)
+        self._forms: dict[tuple[str, bool], tuple[tuple[int, int, bool], ...]] = {}
+
+    def forms(self, plain: str, known_only: bool) -> tuple[tuple[int, int, bool], ...]:
+        """Where a text without accents shows a form that identifies whoever it is about, and whether it is a sure one of a name. Remembered:
+        descriptions are the same for many patients.
+        """
+        found = self._forms.get((plain, known_only))
+        if found is None:
+            patterns = self.rules.sure if known_only else self.rules.patterns
+            found = tuple(
+                (*span, one.sure and one.is_name) for one in patterns for span in one.spans(plain, self.rules)
+            )
+            if len(plain) <= _MEMORY_BYTES:
+                if len(self._forms) >= _MEMORY:
+                    self._forms.clear()
+                self._forms[plain, known_only] = found
+        return found
 
 
 @dataclass
@@ -79,9 +101,11 @@ class Cleaner:
     memories: dict[Any, dict[bytes, Any]] = field(default_factory=dict, repr=False)
     _memory: dict[tuple[bytes, bytes, bool, bool, Charset], bytes | None] = field(default_factory=dict, repr=False)
 
-    def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset) -> bytes | None:
-        """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set."""
-        known_only = vr in NUMBER_VRS or tag in self.engine.known_only
+    def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset, public: bool = False) -> bytes | None:
+        """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set. In a text that is `public`,
+        as the meaning of a code of a known scheme is, only what the object itself tells can identify.
+        """
+        known_only = public or vr in NUMBER_VRS or tag in self.engine.known_only
         recognise = vr in _RECOGNISED_VRS or tag in self.engine.typed_codes
         place = (old, vr, known_only, recognise, charset)
         if place in self._memory:
@@ -110,6 +134,10 @@ class Cleaner:
             new = _applied(plain, [Span(span.start, span.end, "") for span in spans])
         return new
 
+    def is_proven(self, text: str) -> bool:
+        """Whether nothing but words of the languages and of the trade is left of a text once it is cleaned."""
+        return self.engine.rules.names.is_said(unaccented(self.text(text)))
+
     def _cleaned(self, old: bytes, vr: bytes, charset: Charset, known_only: bool, recognise: bool) -> bytes | None:
         text = charset.decode(old, vr)
         parts = [text] if vr in SINGLE_VALUED else text.split("\\")
@@ -125,16 +153,15 @@ class Cleaner:
     def _spans(self, text: str, known_only: bool, recognise: bool) -> Iterator[Span]:
         folded = fold(text)
         yield from (Span(start, end, "") for start, end in self.identities.find(folded))
+        yield from (Span(start, end, "") for start, end in self.identities.find_encoded(text))
         dates = list(self.dates.find(folded, known_only))
         yield from (Span(s, e, new or "", bool(new)) for s, e, new in dates)
         yield from (Span(start, end, GROUP, True) for start, end in old_ages(folded))
         if text.count(".") > 3:
             yield from self._uids(text)
-        plain, rules = unaccented(text), self.engine.rules
-        for pattern in rules.sure if known_only else rules.patterns:
-            for start, end in pattern.spans(plain, rules):
-                if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
-                    yield Span(start, end, "")
+        for start, end, _ in self.engine.forms(unaccented(text), known_only):
+            if not any(s <= start and end <= e for s, e, new in dates if new):  # a date that moved, no number
+                yield Span(start, end, "")
         if recognise and not known_only and self.recognise is not None:
             for start, end, *instead in self.recognise(text.rstrip(_PADDING), self.identities.known):
                 yield Span(start, end, instead[0] if instead else "")
@@ -142,7 +169,7 @@ class Cleaner:
     def _told(self, text: str, known_only: bool, recognise: bool) -> Iterator[str]:
         """The words of names that forms of text give away and that the object is not known by."""
         plain, rules = unaccented(text), self.engine.rules
-        found = [span for one in rules.sure if one.is_name for span in one.spans(plain, rules)]
+        found = [(start, end) for start, end, name in self.engine.forms(plain, known_only) if name]
         if recognise and not known_only and self.recognise is not None:
             found += [(one[0], one[1]) for one in self.recognise(text.rstrip(_PADDING), self.identities.known)]
         for start, end in found:
@@ -187,6 +214,8 @@ def _applied(text: str, spans: list[Span]) -> str:
         pos = span.end
         if not span.new and (out.endswith((" ", "\n")) or not out):  # one blank of two, and none where a line begins
             pos += len(text) - pos - len(text[pos:].lstrip(" "))
+        elif not span.new and out[-1].isalnum() and text[pos : pos + 1].isalnum():  # what stood apart makes no new word
+            out += " "
     out += text[pos:]
     out = _EMPTY_BRACKETS.sub("", out).strip(_PADDING + ",;^=")
     return out if any(map(str.isalnum, out)) else ""

@@ -4,6 +4,7 @@ pydicom's tables are the source. They are read on first use, since importing pyd
 """
 
 import importlib
+import sys
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -19,10 +20,21 @@ _LOADING = threading.Lock()
 _PACKAGES = ("pydicom", "pydicom.charset", "pydicom.datadict", "pydicom.filereader", "pydicom.valuerep")
 
 
-def load_pydicom() -> None:
-    """Import what reading takes, one thread at a time: two that come upon pydicom from different ends can fail each other."""
+def load_pydicom(alone: bool = False) -> None:
+    """Import what reading takes, one thread at a time: two that come upon pydicom from different ends can fail each other.
+
+    `alone` says that no other thread runs: then pydicom does not find the library it would download its test files with, which takes
+    longer to import than the rest of it.
+    """
     with _LOADING:
-        _loaded()
+        hidden = alone and "requests" not in sys.modules
+        if hidden:
+            sys.modules["requests"] = None  # type: ignore[assignment]  # Python's own way of saying that a module is not there
+        try:
+            _loaded()
+        finally:
+            if hidden:
+                del sys.modules["requests"]
 
 
 @cache

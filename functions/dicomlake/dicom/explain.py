@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dicomlake.dicom.deidentify import values_for
 from dicomlake.dicom.dictionary import keyword_of
 from dicomlake.dicom.elements import Element
-from dicomlake.dicom.identities import concept_of
+from dicomlake.dicom.facts import concept_of
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL
 from dicomlake.dicom.plan import Plan, effective_vr, plan_for
 from dicomlake.dicom.private import SafeElement, safe_elements

@@ -7,10 +7,13 @@ repeating groups, private and unknown tags. Whatever two readings of an element 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from dicomlake.dicom import known
 from dicomlake.dicom.cleaner import CLEANED_VRS, Engine
 from dicomlake.dicom.dictionary import dictionary, stated_vr
+from dicomlake.dicom.folding import fold
 from dicomlake.dicom.marks import marks
-from dicomlake.dicom.textdates import DateMode
+from dicomlake.dicom.textdates import ROMANS, DateMode
+from dicomlake.dicom.values import Memories
 from dicomlake.rules import Action, Method, Profile, Rule
 from dicomlake.rules.model import STRICTNESS
 from dicomlake.rules.types import Place
@@ -22,7 +25,7 @@ ICC_PROFILE = 0x00282000
 @dataclass(frozen=True)
 class Plan:
     """`table`: tag -> (VR, rule), where the rule is None for what is kept as it is (a sequence: walked). `engine` cleans text, but that
-    of `untouched` tags; `kept` are the tags a rule keeps.
+    of `untouched` tags; `kept` are the tags a rule keeps; `memories` are of elements that are treated alike whoever the patient is.
     """
 
     profile: Profile = field(repr=False)
@@ -31,6 +34,7 @@ class Plan:
     engine: Engine = field(repr=False)
     untouched: frozenset[int] = field(repr=False)
     kept: frozenset[int] = field(repr=False)
+    memories: Memories = field(default_factory=dict, repr=False)
     _tables: dict[Place, dict[int, tuple[bytes, Rule | None]]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -39,16 +43,24 @@ class Plan:
         return {(e, p): marks(self.profile, e, p) for e in (False, True) for p in (False, True)}
 
     @cached_property
+    def months(self) -> frozenset[str]:
+        """The words a moved date may bring into a text: names of months in all writings, and their numbers in Roman."""
+        names = (name for form in self.engine.rules.months for name in form)
+        return frozenset(word for name in names for word in (name, known.fold(name), fold(name))).union(ROMANS)
+
+    @cached_property
     def dated(self) -> Action:
         """What befalls dates of private attributes: as the profile treats dates it has no row for."""
         return self.profile.defaults["DA"].action
 
     def table_at(self, place: Place) -> dict[int, tuple[bytes, Rule | None]]:
         """`table` with the rules that hang on an attribute's type in this place; made once per place the standard's tables know."""
-        if place not in self.profile.types:
-            return self.table
         made = self._tables.get(place)
         if made is None:
+            if place not in self.profile.types:
+                if place in self.table:  # a sequence of the dictionary: there are only so many
+                    self._tables[place] = self.table
+                return self.table
             made = dict(self.table)
             for tag in self.profile.typed:
                 vr, _ = made[tag]

@@ -10,7 +10,6 @@ from dicomlake.dicom.as_read import Level, pair
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS
 from dicomlake.dicom.dictionary import TEXT_VRS
 from dicomlake.dicom.elements import PIXEL_DATA
-from dicomlake.dicom.identities import fold as folded
 from dicomlake.dicom.known import fold
 from dicomlake.dicom.marks import IDENTITY_REMOVED, METHOD, METHOD_CODES, TEMPORAL, stated_codes
 from dicomlake.dicom.plan import ICC_PROFILE, Plan, effective_vr
@@ -39,6 +38,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 # What a recogniser may put in the place of what it found.
 _PLACEHOLDER = re.compile(r"\[[A-Z]{2,12}(?:-\d{5})?\]")
 _NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
+_CODES = frozenset({0x00080100, 0x00080102, 0x00080119})  # CodeValue, CodingSchemeDesignator, LongCodeValue
 _IDS = (0x00100020, 0x00101000, 0x00080050)  # PatientID, OtherPatientIDs, AccessionNumber
 _SEARCHED = TEXT_VRS - {b"DA", b"DT", b"TM", b"DS", b"IS", b"UI", b"AS"}
 
@@ -63,9 +63,7 @@ class Proof:
         self.codes: list[str] = []
         self._original: Level | None = None
         self._charset = Charset()
-        self._months = {
-            word for form in plan.engine.rules.months for name in form for word in (name, fold(name), folded(name))
-        }
+        self._months = plan.months
         self.days: set[int] = set()
         self._checks: dict[Action, Callable[[Rule, int, bytes, bytes, bytes], None]] = {
             Action.K: self._kept,
@@ -201,6 +199,8 @@ class Proof:
             ):
                 raise failed("kept_value_changed")
         elif new != old and new.strip(_PADDING) != old.strip(_PADDING):
+            if tag in _CODES and new.strip(_PADDING) == self._constant(vr):
+                return  # a code that names somebody; that a copy lost a code is no leak
             if tag not in self._plan.untouched and vr in CLEANED_VRS:
                 self._cleaned(rule, tag, vr, old, new)
             elif vr not in NUMBER_VRS or new.strip(_PADDING) or not (_NO_NUMBER.search(old) or self._is_id(old)):

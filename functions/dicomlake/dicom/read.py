@@ -136,6 +136,13 @@ def parse_raw(data: "bytes | bytearray | memoryview | mmap", limits: Limits = DE
     return RawInstance(data, "modern" if layout.modern else "legacy", syntax, buffer, start, elements)
 
 
+def check_inflation(data: bytes) -> None:
+    """Raises PermanentError (resource_limit, corrupt) for a deflated object that no reader without limits should be given."""
+    layout = layout_of(data)
+    if layout.syntax.deflated:
+        _inflated(data, layout.start, DEFAULT)
+
+
 def _inflated(data: bytes, start: int, limits: Limits) -> bytes:
     """Inflate the data set (PS3.5 A.5), never beyond what the limits allow for its size."""
     deflated = memoryview(data)[start:]

@@ -5,7 +5,7 @@ import json
 import re
 
 from dicomlake.dicom import times
-from dicomlake.dicom.deidentify import CleanInstance
+from dicomlake.dicom.clean import CleanInstance
 from dicomlake.dicom.json_model import Model, model_of, number
 from dicomlake.dicom.read import RawInstance, read_raw
 

@@ -7,6 +7,7 @@ be scored, ours too. Categories are those in which de-identified sets are judged
 import re
 import struct
 import warnings
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import MutableSequence
 from dataclasses import dataclass, field
@@ -40,12 +41,14 @@ _STOPPED = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     NotImplementedError,
     OSError,
     RuntimeError,
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 
 

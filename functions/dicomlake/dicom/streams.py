@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from dicomlake.dicom.elements import corrupt
 
 # What a decoder needs to know of the colours: JFIF without a thumbnail, HP's transform of JPEG-LS, Adobe.
-_NEEDED = re.compile(rb"JFIF\x00.{7}\x00\x00|mrfx.|Adobe.{7}", re.DOTALL)
+# Adobe's is a version, two words of flags and the transform (Adobe TN 5116).
+_NEEDED = re.compile(
+    rb"JFIF\x00\x01[\x00-\x02][\x00-\x02].{4}\x00\x00|mrfx.|Adobe\x00[\x64\x65][\x00\x40\x80\xc0]\x00\x00\x00[\x00-\x02]",
+    re.DOTALL,
+)
 # Encoders sign their work.
 _SIGNED = re.compile(
     rb"\x00\x01(?:Created by (?:GDCM/)?OpenJPEG version [0-9.]{1,12}|Creator: JasPer Version [0-9.]{1,12}|Kakadu-v?[0-9.]{1,12})\x00?"

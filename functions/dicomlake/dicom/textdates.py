@@ -18,26 +18,38 @@ Candidate = tuple[int, int, list[tuple[Day, str]], Writer | None]
 
 # Months that are also a word beside numbers: a stand, a planet.
 _OTHER_WORDS = frozenset(("mayo", "mars"))
+# Short forms of months that are no word of the technique, as OCT and MAR are.
+_SHORT = "jan|feb|febr|apr|jun|jul|aug|sep|sept|okt|nov|dec|dez|abr|avr|fevr|janv|juil"
 _NEVER = re.compile(r"(?!)")
 _SOME_DAY = datetime.date(2000, 1, 1)
 _OLDEST, _NEWEST = 1880, 2100
 _PIVOT = 50  # two digits up to it are of this century
-_YEAR_FIRST = re.compile(r"(?<!\d)(?<!\d\.)(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?!\d|\.\d)")
+_YEAR_FIRST = re.compile(r"(?<!\d)(?<!\d\.)(\d{4})([-./_|])(\d{1,2})\2(\d{1,2})(?!\d|\.\d)")
 _COMPACT = re.compile(r"(?<!\d)(?<!\d[.])(\d{4})(\d{2})(\d{2})((?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?!\d)(?!\.\d{4})")
-_YEAR_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,2})([-./ ])(\d{1,2})\2(\d{4})(?!\d|\.\d)")
+_YEAR_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{1,2})([-./ _|]|\.\s)(\d{1,2})\2(\d{4})(?!\d|\.\d)")
 _COMPACT_LAST = re.compile(r"(?<!\d)(?<!\d\.)(\d{2})(\d{2})(\d{4})(?!\d|\.\d)")
 _SHORT_YEAR = re.compile(r"(?<![\w./-])(\d{1,2})([./-])(\d{1,2})\2(\d{2})(?![\w/-]|\.\d)")
 _COMPACT_SHORT = re.compile(r"(?<![\w.])(\d{2})(\d{2})(\d{2})(?![\w]|\.\d)")
 _ROMAN = re.compile(r"(?<![\w.])(\d{1,2})([./ -]{1,2})(xi{0,2}|ix|iv|vi{0,3}|i{1,3})([./ -]{1,2})(\d{4})(?!\d|\.\d)")
-# Notations that are only taken out: signs for year, month and day; year. month. day; an apostrophe before the year; an era of Thailand.
+# Notations that are only taken out: signs for year, month and day; year. month. day; day and month with points; an apostrophe before the
+# year; an era of Thailand.
 _FAR = re.compile(
     r"(?:\d{2,4}|[^\W\d_]{2}\s?(?:\d{1,2}|元))\s?[年년]\s?\d{1,2}\s?[月월](?:\s?\d{1,2}\s?[日일])?"
     r"|(?<![\w.])(?:19|20)\d\d\.\s\d{1,2}\.\s\d{1,2}\.?(?!\d)"
-    r"|(?<![\w.])\d{1,2}[./-]\d{1,2}[./-]['’]\d\d(?!\d)"
+    r"|(?<![\w.])\d{1,2}[./-]\s?\d{1,2}[./-]\s?['’]\d\d(?!\d)"
+    r"|(?<![\w.])\d{1,2}\.?[\s-](?:[a-z]{3,9})\.?\s?['’]\d\d(?!\d)"
+    r"|(?<![\w.,/-])(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.(?![^\s),;:])"
     r"|(?<![\w.])\d{1,2}\s[\u0e00-\u0e7f][\u0e00-\u0e7f.]{2,14}\s(?:19|20|24|25)\d\d(?!\d)"
 )
-_CLOCK = re.compile(r"[ t]\s?\d{1,2}:\d\d")
-_ROMANS = "i ii iii iv v vi vii viii ix x xi xii".split()
+_CLOCK = re.compile(
+    r"[ t]\s?(?:\d{1,2}:\d\d|\d{3,4}\s?(?:h|hrs?|hours|uhr)(?![^\W_])|\d{1,2}\s?h\s?\d\d(?!\d)|\d{1,2}\.\d\d\s?uhr)"
+)
+# What stands before three numbers that are no day.
+_VERSION = re.compile(
+    r"(?<![^\W_])(?:v|v[a-z]|xa|ver|vers|versions?|rel|release|sw|software|syngo|build|rev|fw|firmware|update|patch)\.?[\s:]{0,2}$"
+)
+_LATEST_SHORT = 2032  # three pairs of digits that make a later day are none
+ROMANS = "i ii iii iv v vi vii viii ix x xi xii".split()
 
 
 class DateMode(StrEnum):
@@ -81,6 +93,10 @@ class DateRules:
                 day = next(iter(chosen)) if len(chosen) == 1 and self.mode is DateMode.SHIFT else None
                 yield start, end, None if day is None or write is None else self._shifted(day, write, real[day])
 
+    def _is_near(self, day: Day, possible: bool) -> bool:
+        """Whether three numbers without a word about them are this day: one the object states, or, where `possible`, one that can have been."""
+        return day in self.stated or day in self.vital or (possible and 1990 <= day.year <= _LATEST_SHORT)
+
     def _is_said(self, folded: str, start: int, end: int) -> bool:
         """Whether a date is one even among versions: a month with its name, a time of day behind it, a word before it."""
         named = any(map(str.isalpha, folded[start:end])) and end - start > 8
@@ -113,19 +129,35 @@ class DateRules:
         for found in _SHORT_YEAR.finditer(text):
             one, sep, two, short = found.groups()
             orders = {"dmy": (two, one), "mdy": (one, two)}
+            timed = _CLOCK.match(text, found.end()) is not None
+            said = timed or self.cue.search(text, 0, found.start()) is not None
             born = [(day, order) for day, order in _readings("19" + short, orders) if day in self.vital]
             readings = born or _readings(("20" if int(short) <= _PIVOT else "19") + short, orders)
             # Versions and ranges look like that, unless a word says that it is a date.
-            if sep != "/" and (len(one) + len(two) < 4 or sep == "-") and not self.cue.search(text, 0, found.start()):
-                readings = [(day, order) for day, order in readings if day in self.stated or day in self.vital]
+            if len(one) == 2:  # 21-09-14
+                year_first = _readings(("20" if int(one) <= _PIVOT else "19") + one, {"ymd": (two, short)})
+                readings += [reading for reading in year_first if reading[0] not in dict(readings)]
+            if (sep == "-" or (sep == "." and len(one) + len(two) < 4)) and not said:
+                rising = int(one) < int(two) < int(short)  # slices 10-12-15
+                dotted = (
+                    sep == "." and int(one) <= 31 and int(two) <= 12 and _VERSION.search(text, 0, found.start()) is None
+                )
+                possible = dotted or (len(one) + len(two) == 4 and sep == "-" and not rising)
+                readings = [(day, order) for day, order in readings if self._is_near(day, possible)]
             yield *found.span(), readings, _numeric(sep, (len(one), len(two), 2))
-        for found in _COMPACT_SHORT.finditer(text):  # births are written so
-            short, month, day = found.groups()
-            readings = [one for age in ("19", "20") for one in _readings(age + short, {"ymd": (month, day)})]
-            yield *found.span(), [one for one in readings if one[0] in self.vital], None
+        for found in _COMPACT_SHORT.finditer(text):
+            one, two, three = found.groups()
+            forms = ((one, two, three), (three, two, one), (three, one, two))
+            readings = [day for age in ("19", "20") for y, m, d in forms for day in _readings(age + y, {"ymd": (m, d)})]
+            timed = _CLOCK.match(text, found.end()) is not None
+            yield (
+                *found.span(),
+                [day for day in readings if timed or day[0] in self.vital or day[0] in self.stated],
+                None,
+            )
         for found in _ROMAN.finditer(text):
             day, one, roman, two, year = found.groups()
-            month = str(_ROMANS.index(roman) + 1)
+            month = str(ROMANS.index(roman) + 1)
             yield *found.span(), _readings(year, {"dmy": (month, day)}), _roman(one, two, len(day))
         yield from self.months.find(text)
         for found in _FAR.finditer(text):
@@ -161,7 +193,7 @@ def _numeric(sep: str, widths: Sequence[int], tail: str = "") -> Writer:
 
 
 def _roman(one: str, two: str, width: int) -> Writer:
-    return lambda day, _: f"{day.day:0{width}d}{one}{_ROMANS[day.month - 1].upper()}{two}{day.year}"
+    return lambda day, _: f"{day.day:0{width}d}{one}{ROMANS[day.month - 1].upper()}{two}{day.year}"
 
 
 class MonthNames:
@@ -198,6 +230,7 @@ class MonthNames:
                 r"(?<![^\W_])may\s\d{1,2}(?:st|nd|rd|th)?(?![\w.%]|\s?(?:views?|mm|cm|x|of|to|or|and)(?![^\W_]))"
             ),
             re.compile(rf"(?<![^\W_])(?:{names})\.?[\s,/-](?:de |of )?\d{{4}}(?!\d)"),
+            re.compile(rf"(?<![\w.])(?:0?[1-9]|[12]\d|3[01])[\s-](?:{_SHORT})\.?(?:[\s-]\d{{2}}(?![\w.,]))?(?![^\W_])"),
         )
 
     def find(self, text: str) -> Iterator[Candidate]:

@@ -4,15 +4,16 @@ A value that a rule cannot be carried out on (a malformed date) gets the rule's 
 """
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dicomlake.dicom.cleaner import CLEANED_VRS, NUMBER_VRS, Cleaner
 from dicomlake.dicom.dictionary import TEXT_VRS, dictionary
+from dicomlake.dicom.folding import fold
 from dicomlake.dicom.text import Charset
 from dicomlake.pseudonyms import SiteKey, is_standard_uid, shift_da, shift_dt
 from dicomlake.rules import Action, Dummies, Method, Rule
-from dicomlake.rules.types import Place
 
 _PADDING = b" \0\t\r\n"
 # PS3.5 6.2: HHMMSS.FFFFFF in growing precision; ACR-NEMA wrote HH:MM:SS.
@@ -36,18 +37,20 @@ class Made(NamedTuple):
     growth: int
     edits: tuple[tuple[int, int, bytes | memoryview], ...]
     seen: int
-    touched: tuple[tuple[Action, int], ...]
+    done: tuple[Action, ...]
 
 
 # Encoded element -> what was made of it.
 Memory = dict[bytes, Made]
+# By kind of place.
+Memories = dict[Hashable, Memory]
 _MOST_REMEMBERED = 4096
 
 
 @dataclass
 class Values:
     """Makes the clean values of one instance. `patient_key` and `days` are the patient's, `revealed` the words of people whom a text of it
-    gave away.
+    gave away; `personal` is set by whatever hangs on whose object it is. `shared` are the memories of `memory` for what does not.
     """
 
     key: SiteKey = field(repr=False)
@@ -56,16 +59,23 @@ class Values:
     patient_id: bytes = field(repr=False)
     days: int = field(repr=False)
     cleaner: Cleaner = field(repr=False)
+    shared: Memories = field(default_factory=dict, repr=False)
     revealed: set[str] = field(default_factory=set, repr=False)
+    personal: bool = False
+    _places: dict[Hashable, tuple[Memory, Memory]] = field(default_factory=dict, repr=False)
 
     @property
     def uids(self) -> dict[tuple[bytes, str], bytes]:
         """Pseudonyms made before: the objects of a series share most of theirs."""
         return self.cleaner.uids
 
-    def clean(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int, charset: Charset) -> bytes:
-        """The value that replaces `old` (not empty) under `rule`, any action but X; `vr` is what it is written in."""
+    def clean(
+        self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int, charset: Charset, public: bool = False
+    ) -> bytes:
+        """The value that replaces `old` (not empty) under `rule`, any action but X; `vr` is what it is written in, `public` as in `cleaner.py`."""
         action = rule.action
+        if action is Action.U or action is Action.M:
+            self.personal = True
         if action is Action.U:
             return self._uids(tag, old)
         if action is Action.M:
@@ -75,22 +85,41 @@ class Values:
         if action is Action.K:
             if rule.method is Method.CAP_AGE:
                 return self._age(rule, vr, old)
-            return self._text(rule, tag, vr, old, charset) if vr in CLEANED_VRS or vr in NUMBER_VRS else old
-        return b"" if action is Action.Z else self._text(rule, tag, vr, old, charset)
+            return self._text(rule, tag, vr, old, charset, public) if vr in CLEANED_VRS or vr in NUMBER_VRS else old
+        return b"" if action is Action.Z else self._text(rule, tag, vr, old, charset, public)
 
-    def memory(self, explicit: bool, depth: int, charset: Charset, place: Place | bytes) -> Memory:
-        """What was made of the elements of the same patient at the same kind of place (in the same private block) before."""
-        memories = self.cleaner.memories
-        memory = memories.setdefault((self.patient_key, explicit, depth > 0, charset, place), {})
-        if len(memory) > _MOST_REMEMBERED:
-            memory.clear()
-        return memory
+    def memory(self, explicit: bool, depth: int, charset: Charset, place: Hashable) -> tuple[Memory, Memory]:
+        """What was made of elements at the same kind of place (in the same private block) before: of the same patient's, and of anybody's."""
+        kind = explicit, depth > 0, charset.codecs, place
+        found = self._places.get(kind)
+        if found is None:
+            own = self.cleaner.memories.setdefault((self.patient_key, *kind), {})
+            found = self._places[kind] = own, self.shared.setdefault(kind, {})
+            for memory in found:
+                if len(memory) > _MOST_REMEMBERED:
+                    memory.clear()
+        return found
 
     def names_nobody(self, value: bytes, vr: bytes, charset: Charset) -> bool:
         """Whether bytes that no VR calls text are none, or text in which nothing identifies; numbers written out are no known ones."""
+        self.personal = True
         if vr in NUMBER_VRS:
             return self.cleaner.clean(value, 0, vr, charset) == value
         return not value.strip(b"\0 ").isascii() or self.cleaner.clean(value, 0, b"LT", charset) == value
+
+    def names_known(self, code: bytes) -> bool:
+        """Whether a code, or the name of a scheme of codes, holds what the object is known by."""
+        self.personal = True
+        return self.cleaner.identities.is_code(fold(code.decode("latin-1")))
+
+    def is_proven(self, text: bytes, vr: bytes, charset: Charset) -> bool:
+        """Whether a text that people wrote into a picture is left with nothing but words once it is cleaned."""
+        self.personal = True
+        return self.cleaner.is_proven(charset.decode(text, vr))
+
+    def constant(self, vr: bytes) -> bytes:
+        """What stands for a value that must not be empty."""
+        return self._constant(vr)
 
     def uid(self, uid: bytes, keyword: str) -> bytes:
         """The UID that stands for `uid` in an attribute of this keyword: itself if the standard's own, else its pseudonym."""
@@ -104,10 +133,11 @@ class Values:
             self.uids[plain, keyword] = known
         return known
 
-    def _text(self, rule: Rule, tag: int, vr: bytes, old: bytes, charset: Charset) -> bytes:
+    def _text(self, rule: Rule, tag: int, vr: bytes, old: bytes, charset: Charset, public: bool) -> bytes:
         if vr not in TEXT_VRS:
             return self._fallback(rule, vr)
-        new = self.cleaner.clean(old, tag, vr, charset)
+        self.personal = True
+        new = self.cleaner.clean(old, tag, vr, charset, public)
         if new == old:
             return old
         self.revealed |= self.cleaner.names_in.get(old, frozenset())
@@ -134,6 +164,7 @@ class Values:
 
     def _dummy(self, rule: Rule, tag: int, vr: bytes, old: bytes, depth: int) -> bytes:
         if rule.method is Method.PATIENT_KEY:
+            self.personal = True
             # Below the top level only the same patient's id may become his key: another one's is just removed.
             same = not depth or vr == b"PN" or old.strip(_PADDING) == self.patient_id
             return padded(self.patient_key.encode("ascii"), vr) if same else self.dummies.by_vr[vr.decode("ascii")]

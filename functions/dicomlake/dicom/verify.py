@@ -9,7 +9,7 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from dicomlake.dicom.deidentify import CleanInstance
+from dicomlake.dicom.clean import CleanInstance
 from dicomlake.dicom.elements import PIXEL_DATA, UNDEFINED
 from dicomlake.dicom.known import fold, fold_bytes, known_values
 from dicomlake.dicom.plan import plan_for

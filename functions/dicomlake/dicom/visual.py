@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from dicomlake.dicom.dictionary import dictionary
 from dicomlake.dicom.elements import PIXEL_DATA
-from dicomlake.dicom.identities import fold
+from dicomlake.dicom.folding import fold
 from dicomlake.dicom.read import RawInstance
 from dicomlake.dicom.text import Charset
 from dicomlake.rules.visual import VisualFeatures

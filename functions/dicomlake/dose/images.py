@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dicomlake.dicom import times
 from dicomlake.dose.header import Header
 from dicomlake.dose.limits import charge, glandular_dose, keep_possible
-from dicomlake.dose.model import Dose, Event, Fields, ObjectKind
+from dicomlake.dose.model import LOCALISER, Dose, Event, Fields, ObjectKind
 from dicomlake.dose.nuclear import administrations
 from dicomlake.dose.report import order_filters
 from dicomlake.rules.dose import DoseRules
@@ -182,7 +182,7 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
     types = {rules.headers.acquisition_types.get(text.upper()) for text in _anywhere(header, "AcquisitionType")} - {
         None
     }
-    acq_type = types.pop() if len(types) == 1 else "Constant Angle Acquisition" if localiser else None
+    acq_type = types.pop() if len(types) == 1 else LOCALISER if localiser else None
     event.fields.update(
         _known(
             {
@@ -191,7 +191,7 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
                 "start": acquired_at(header),
                 "protocol": header.first("ProtocolName"),
                 "acq_type": acq_type,
-                "localiser": localiser or acq_type == "Constant Angle Acquisition",
+                "localiser": localiser or acq_type == LOCALISER,
                 "ctdivol_mGy": _mean(header, event, "ctdivol_mGy", "CTDIvol"),
                 "pitch": _same(header, event, "pitch", "SpiralPitchFactor"),
                 "single_collimation_mm": _same(header, event, "single_collimation_mm", "SingleCollimationWidth"),

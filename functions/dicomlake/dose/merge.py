@@ -30,6 +30,8 @@ def _key(event: Event, number: int) -> object:
 
 def _unite(into: Event, other: Event) -> None:
     doubted = {doubt.partition(":")[0] for doubt in into.doubts}
+    stated = {name for event in (into, other) for name in event.fields if name not in event.assumed}
+    into.assumed = (into.assumed | other.assumed) - stated
     for name, value in other.fields.items():
         if name in doubted:
             continue

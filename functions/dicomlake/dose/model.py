@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Fields = dict[str, object]
+LOCALISER = "Constant Angle Acquisition"  # the kind of acquisition of a scout (PS3.16 CID 10013)
 
 
 class ScreenText(NamedTuple):
@@ -41,12 +42,13 @@ class ObjectKind(StrEnum):
 @dataclass(slots=True)
 class Event:
     """One irradiation event (or administration). `fields` by column name; `region` is scheme and value of the target region; `doubts` name
-    fields that were there and could not be read for certain.
+    fields that were there and could not be read for certain; `assumed` those in a unit that nobody states.
     """
 
     fields: Fields = field(default_factory=dict)
     region: tuple[str, str] | None = None
     doubts: list[str] = field(default_factory=list)
+    assumed: set[str] = field(default_factory=set)
 
     def doubt(self, name: str, why: str) -> None:
         """Leave a field out and say why."""

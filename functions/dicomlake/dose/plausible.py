@@ -6,11 +6,11 @@ assumed unit must fit; two stated ones must not contradict each other by orders 
 
 from dicomlake.dose.model import Event
 
-# Field area at the reference point in m2: what devices can make, and what no rounding explains.
-_AREA_M2, _NO_AREA_M2 = (1e-4, 0.6), (1e-6, 50.0)
+# Field area at the reference point in m2: what devices can make (a thousandth of it none can), and what no rounding explains.
+AREA_M2, _NO_AREA_M2 = (2.5e-4, 0.6), (1e-6, 50.0)
 # Gy.m2 per mAs: no tube gives more with its widest field; and Gy.m2 that need a witness.
 _DAP_PER_MAS, _DAP_ALONE = 5e-5, 1e-3
-_DLP_RATIO, _NO_DLP_RATIO = (0.1, 10.0), (0.005, 200.0)
+_DLP_RATIO, _NO_DLP_RATIO = (0.15, 6.5), (0.005, 200.0)
 _EXPOSURE_RATIO = (0.02, 5000.0)
 
 
@@ -22,7 +22,8 @@ def check(event: Event, assumed: frozenset[str]) -> None:
     _exposure(event, assumed)
 
 
-def _value(event: Event, name: str) -> float | None:
+def value_of(event: Event, name: str) -> float | None:
+    """A number above zero that an event holds, the first of several; None for anything else."""
     value = event.fields.get(name)
     if isinstance(value, list):
         value = value[0] if value else None
@@ -36,29 +37,29 @@ def _doubt(event: Event, names: tuple[str, ...], assumed: frozenset[str]) -> Non
 
 
 def _area(event: Event, assumed: frozenset[str]) -> None:
-    dap, rp_dose = _value(event, "dap_Gym2"), _value(event, "rp_dose_Gy")
+    dap, rp_dose = value_of(event, "dap_Gym2"), value_of(event, "rp_dose_Gy")
     if dap is None or rp_dose is None:
         return
     names = ("dap_Gym2", "rp_dose_Gy")
-    low, high = _AREA_M2 if assumed.intersection(names) else _NO_AREA_M2
+    low, high = AREA_M2 if assumed.intersection(names) else _NO_AREA_M2
     if not low <= dap / rp_dose <= high:
         _doubt(event, names, assumed)
 
 
 def _alone(event: Event, assumed: frozenset[str]) -> None:
     """A DAP in an assumed unit with no dose beside it: the exposure must be able to make it, or it must be small."""
-    dap = _value(event, "dap_Gym2")
-    if dap is None or "dap_Gym2" not in assumed or _value(event, "rp_dose_Gy") is not None:
+    dap = value_of(event, "dap_Gym2")
+    if dap is None or "dap_Gym2" not in assumed or value_of(event, "rp_dose_Gy") is not None:
         return
-    exposure = _value(event, "exposure_uAs")
-    pulses = _value(event, "n_pulses") or 1.0
+    exposure = value_of(event, "exposure_uAs")
+    pulses = value_of(event, "n_pulses") or 1.0
     most = exposure / 1000 * pulses * _DAP_PER_MAS if exposure else _DAP_ALONE
     if dap > most:
         event.doubt("dap_Gym2", "unit")
 
 
 def _length(event: Event, assumed: frozenset[str]) -> None:
-    dlp, ctdivol, length = (_value(event, name) for name in ("dlp_mGycm", "ctdivol_mGy", "scanning_length_mm"))
+    dlp, ctdivol, length = (value_of(event, name) for name in ("dlp_mGycm", "ctdivol_mGy", "scanning_length_mm"))
     if dlp is None or ctdivol is None or length is None:
         return
     names = ("dlp_mGycm", "ctdivol_mGy", "scanning_length_mm")
@@ -68,7 +69,9 @@ def _length(event: Event, assumed: frozenset[str]) -> None:
 
 
 def _exposure(event: Event, assumed: frozenset[str]) -> None:
-    exposure, current, time = (_value(event, name) for name in ("exposure_uAs", "tube_current_mA", "exposure_time_ms"))
+    exposure, current, time = (
+        value_of(event, name) for name in ("exposure_uAs", "tube_current_mA", "exposure_time_ms")
+    )
     if exposure is None or current is None or time is None or "exposure_uAs" not in assumed:
         return
     low, high = _EXPOSURE_RATIO

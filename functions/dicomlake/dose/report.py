@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dicomlake.dose import merge, modality, plausible
+from dicomlake.dose import merge, modality, plausible, unstated
 from dicomlake.dose.codes import meaning_elsewhere
 from dicomlake.dose.content import Node, Tree
 from dicomlake.dose.model import Dose, Event, ObjectKind
@@ -79,15 +79,10 @@ class Report:
             for value in values_of(self.tree.numbers(node), quantity, self.usual.get(quantity.name), self.commas_part)
         ]
 
-    def is_unsure(self, nodes: list[Node]) -> bool:
-        """Whether the value of these items rests on an assumption: about its unit, or about a comma."""
-        commas = (
-            measured.text
-            for node in nodes
-            if node.concept and node.concept.quantity
-            for measured in self.tree.numbers(node)
-        )
-        return self.assumes_unit(nodes) or any(map(reads_two_ways, commas))
+    def reads_two_ways(self, nodes: list[Node]) -> bool:
+        """Whether a number of these items is another one if its comma groups thousands."""
+        numbers = (node for node in nodes if node.concept and node.concept.quantity)
+        return any(reads_two_ways(measured.text) for node in numbers for measured in self.tree.numbers(node))
 
     def assumes_unit(self, nodes: list[Node]) -> bool:
         """Whether a unit of these items is stated neither by them nor by the rest of the report."""
@@ -114,12 +109,14 @@ def read_report(tree: Tree, rules: DoseRules) -> Dose | None:
     kind = ObjectKind.RRDSR if _is_radiopharmaceutical(report) else ObjectKind.RDSR
     dose = Dose(kind)
     dose.events = merge.once([_event(report, found) for found in report.events])
+    unstated.keep_plausible(dose.events, rules)
     dose.study["n_events"] = len(dose.events)
     dose.study["modality"] = modality.of(report, dose)
     if dose.study["modality"] is None:
         del dose.study["modality"]
     _observer(report, dose)
     fill_totals(report, dose)
+    unstated.name_assumed(dose.events)
     for number, event in enumerate(dose.events):
         event.fields["index"] = number
     return dose
@@ -234,8 +231,18 @@ def _event(report: Report, found: Found) -> Event:
     if kind == "xray" and "plane" not in event.fields and (plane := plane_of_source(report, found)):
         event.fields["plane"] = plane
     (_ct if kind == "ct" else _projection if kind == "xray" else _administration)(report, found, event)
-    plausible.check(event, frozenset(name for name in found.items if report.is_unsure(found.nodes(name))))
+    assumed = {name for name in found.items if report.assumes_unit(found.nodes(name))}
+    two_ways = {name for name in found.items if report.reads_two_ways(found.nodes(name))}
+    event.assumed = {_column(name, kind) for name in assumed}
+    plausible.check(event, frozenset(assumed | two_ways))
     return event
+
+
+def _column(name: str, kind: str) -> str:
+    """The field that a concept fills."""
+    if name in ("exposure_time", "pulse_width"):
+        return "exposure_time_s" if kind == "ct" else "exposure_time_ms"
+    return name
 
 
 def _kind(found: Found) -> str:
@@ -345,7 +352,10 @@ def _projection(report: Report, found: Found, event: Event) -> None:
         _single(report, found, event, name)
     for name in ("kvp", "tube_current_mA"):
         _over_pulses(report, found, event, name, mean_of)
-    _over_pulses(report, found, event, "exposure_uAs", lambda values: sum(values, Decimal(0)) if values else None)
+    if any(_is_repeated(report, node) for node in found.nodes("exposure_uAs")):
+        event.doubt("exposure_uAs", "conflict")
+    else:
+        _over_pulses(report, found, event, "exposure_uAs", lambda values: sum(values, Decimal(0)) if values else None)
     _exposure_time(report, found, event)
     for name in _PER_FILTER:
         try:
@@ -362,6 +372,12 @@ def _of_filter(report: Report, node: Node) -> list[Decimal]:
     """Thicknesses in one item: one, or one per material; the same for every pulse is one."""
     values = report.numbers([node], report.rules.quantities["thickness"])
     return values[:1] if len(set(values)) == 1 else values
+
+
+def _is_repeated(report: Report, node: Node) -> bool:
+    """Whether an item states one value several times: pulses that are alike, or a slip (PS3.3 C.18.1 allows one measured value)."""
+    stated = [measured.text for measured in report.tree.numbers(node)]
+    return len(stated) > 1 and len(set(stated)) == 1
 
 
 def _over_pulses(report: Report, found: Found, event: Event, name: str, summary) -> None:  # type: ignore[no-untyped-def]

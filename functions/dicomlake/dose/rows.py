@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dicomlake.dicom import times
 from dicomlake.dicom.read import RawInstance
-from dicomlake.dose.model import Dose, Event, ObjectKind
+from dicomlake.dose.model import LOCALISER, Dose, Event, ObjectKind
 from dicomlake.dose.study import whole_age
 from dicomlake.pseudonyms import SiteKey
 
@@ -168,4 +168,4 @@ def _listed(value: object) -> list[float]:
 
 
 def _is_localiser(acq_type: object) -> bool | None:
-    return acq_type == "Constant Angle Acquisition" if acq_type else None
+    return acq_type == LOCALISER if acq_type else None

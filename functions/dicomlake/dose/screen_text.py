@@ -1,4 +1,4 @@
-"""Lines of text read in a picture in, lines of pieces (words and numbers with their places) out. Called by `screen_table.py`.
+"""Lines of text read in a picture in, lines of pieces (words and numbers with their places) out. Called by the readers of screens.
 
 Readers of text take letters and digits for each other, part words and join them: what is one word and one number is set right here.
 """
@@ -17,13 +17,15 @@ from dicomlake.dose.numbers import decimal
 _NUMBER = re.compile(
     r"[0-9OoDQIl|BZ]+(?:[.,][0-9OoDQIl|BZ]+)?|[0-9]{1,3}(?:[.][0-9]{3})+,[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+[.][0-9]+"
 )
-LETTER = re.compile(r"(?<=[0-9])[LS]$")  # the phantom, printed close to a CTDIvol
+# The phantom, printed close to a CTDIvol of two digits behind the point; behind fewer it may be a 1 or a 5.
+LETTER = re.compile(r"(?<=[.,][0-9]{2})[LS]$")
 _DIGITS = str.maketrans(
     {"O": "0", "o": "0", "D": "0", "Q": "0", "B": "8", "Z": "2", "I": "1", "l": "1", "|": "1", ",": "."}
 )
+_FOR_DIGITS, _SURE = re.compile(r"[OoDQIl|BZ]"), 0.9
 _ITS_UNIT = re.compile(r"(?<=[0-9])m[Gg]y\S*$")
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s"})
-_WORD = re.compile(r"[^\s\[\](){}:]*[^\W\d]:(?=[0-9])|[^\s\[\](){}]+")  # `DLP:1089` is two
+_WORD = re.compile(r"[^\s\[\](){}:=]*[^\W\d][:=](?=[0-9])|[^\s\[\](){}]+")  # `DLP:1089` and `DLP=1089` are two
 _SIMILAR, _NEAR, _LONG = SequenceMatcher, 0.75, 6
 _JUNK = re.compile(r"[\W_]+")
 # Two pieces that are one number: `1550,` and `8`, `1550` and `,8`.
@@ -40,6 +42,7 @@ class Piece:
     text: str
     left: float
     right: float
+    confidence: float = 1.0
 
     @property
     def x(self) -> float:
@@ -60,6 +63,11 @@ class Piece:
         grouped = "," in text and "." in text
         value = decimal(text if grouped else text.translate(_DIGITS))
         return value if value is not None and 0 <= value < 1_000_000 else None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the reader was sure of it, and no letter stands for a digit."""
+        return self.confidence >= _SURE and not _FOR_DIGITS.search(_ITS_UNIT.sub("", LETTER.sub("", self.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,10 @@ def _lies_in(word: ScreenText, other: ScreenText) -> bool:
 def _pieces(word: ScreenText) -> list[Piece]:
     step = word.width / max(len(word.text), 1)
     text = unicodedata.normalize("NFKC", word.text)
-    return [Piece(part[0], word.x + step * part.start(), word.x + step * part.end()) for part in _WORD.finditer(text)]
+    return [
+        Piece(part[0], word.x + step * part.start(), word.x + step * part.end(), word.confidence)
+        for part in _WORD.finditer(text)
+    ]
 
 
 def _numbers_joined(pieces: list[Piece]) -> list[Piece]:
@@ -137,7 +148,8 @@ def _numbers_joined(pieces: list[Piece]) -> list[Piece]:
         if last is not None and any(one.fullmatch(last.text) and two.fullmatch(piece.text) for one, two in _PARTED):
             letter = (last.right - last.left) / len(last.text)
             if piece.left - last.right < 1.2 * letter:
-                joined[-1] = Piece(last.text + piece.text, last.left, piece.right)
+                sure = min(last.confidence, piece.confidence)
+                joined[-1] = Piece(last.text + piece.text, last.left, piece.right, sure)
                 continue
         joined.append(piece)
     return joined

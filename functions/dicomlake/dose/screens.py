@@ -13,13 +13,17 @@ from decimal import Decimal
 from itertools import product
 from typing import TypeVar
 
-from dicomlake.dose.model import Dose, Event, ObjectKind, ScreenText
-from dicomlake.dose.screen_table import LOCALISER, Row, Table, agree, digits_behind_point, hints, table_of
+from dicomlake.dose.model import LOCALISER, Dose, Event, ObjectKind, ScreenText
+from dicomlake.dose.screen_cards import cards
+from dicomlake.dose.screen_table import columns_table
+from dicomlake.dose.screen_text import lines_of, with_neighbours
+from dicomlake.dose.screen_words import Row, Table, Total, agree, digits_behind_point, is_ctdivol, is_dlp
 from dicomlake.rules.dose_screens import ScreenRules
 
 Value = TypeVar("Value")
 LOOKS = 3
 _MOST_TRIES = 4096
+_WEIGHT = {True: 5, False: 2}  # of a number that was read for sure; three that were not outweigh one that was
 # Reads the picture; the number says which of the ways to draw it.
 Look = Callable[[int], Sequence[ScreenText]]
 
@@ -32,10 +36,10 @@ class Rows:
 
     @property
     def doses(self) -> list[tuple[Decimal | None, int]]:
-        """The readings of its DLP, each with how many there are of it, the most frequent one first. Of a scout the dashes may have been read
-        as digits.
-        """
-        told = Counter(row.dlp if row else None for row in self.readings)
+        """The readings of its DLP, each with the weight it has, the heaviest first. Of a scout the dashes may have been read as digits."""
+        told: Counter[Decimal | None] = Counter()
+        for row in self.readings:
+            told[row.dlp if row else None] += _WEIGHT[row is None or row.is_sure]
         if any(row is not None and row.acq_type == LOCALISER for row in self.readings):
             told[None] += 0
         return told.most_common()
@@ -46,14 +50,35 @@ def read_screen(look: Look, rules: ScreenRules) -> Dose | None:
     tables: list[Table] = []
     for number in range(LOOKS):
         words = look(number)
-        if number == 0 and not hints(words, rules):
+        if number == 0 and not _hints(words, rules):
             return None
-        table = table_of(words, rules)
+        table = _table_of(words, rules)
         if table is not None:
             tables.append(table)
         if len(tables) > 1 and (dose := _settled(tables)) is not None:
             return dose
     return _as_far_as_known(tables) if tables else None
+
+
+def _hints(words: Sequence[ScreenText], rules: ScreenRules) -> bool:
+    """Whether something read may label doses, so that a second look is worth its time."""
+    return any(
+        is_ctdivol(piece, rules) or is_dlp(piece, rules) or "mgy" in piece.folded
+        for line in lines_of(words)
+        for piece in with_neighbours(line.pieces)
+    )
+
+
+def _table_of(words: Sequence[ScreenText], rules: ScreenRules) -> Table | None:
+    """The doses of a reading, as columns or as cards: the one whose sum is the total, else the one that tells more."""
+    lines = lines_of(words)
+    found = [table for table in (columns_table(lines, rules), cards(lines, rules)) if table is not None]
+    return max(found, key=_worth, default=None)
+
+
+def _worth(table: Table) -> tuple[bool, int]:
+    proven = bool(table.total.values) and agree([row.dlp for row in table.rows], table.total.values)
+    return proven, sum(row.ctdivol is not None for row in table.rows)
 
 
 def _settled(tables: Sequence[Table]) -> Dose | None:
@@ -66,7 +91,7 @@ def _as_far_as_known(tables: Sequence[Table]) -> Dose:
     rows = _side_by_side(tables)
     proven = _proven(rows, tables)
     dose = Dose(ObjectKind.SCREEN, {"modality": "CT"})
-    contradicted = proven is None and any(table.total for table in tables)
+    contradicted = proven is None and any(table.total.values for table in tables)
     if contradicted:
         dose.doubt("total_dlp_mGycm", "conflict")
     elif proven is not None and proven.total is not None:
@@ -144,11 +169,11 @@ class Proven:
 
 def _proven(rows: Sequence[Rows], tables: Sequence[Table]) -> Proven | None:
     """The one way to read the doses in which rows and total agree. Without a total, what most readings say of every row."""
-    totals = [table.total for table in tables if table.total]
+    totals = [table.total for table in tables if table.total.values]
     if not totals:
         return _without_total(rows, len(tables))
     if not rows:
-        same = _agreed(totals, len(tables))
+        same = _agreed([total.values for total in totals], len(tables))
         return Proven((), sum(same, Decimal(0))) if same else None
     digits = _usual_digits(rows, totals)
     for pointed in (False, True):  # as read; then with the decimal point that a value without one has lost
@@ -158,14 +183,15 @@ def _proven(rows: Sequence[Rows], tables: Sequence[Table]) -> Proven | None:
     return None
 
 
-def _agreeing(rows: Sequence[Rows], totals: Sequence[tuple[Decimal, ...]], digits: int) -> list[Proven]:
-    """Ways to read rows and total that agree: those that most readings support."""
+def _agreeing(rows: Sequence[Rows], totals: Sequence[Total], digits: int) -> list[Proven]:
+    """Ways to read rows and total that agree: those with the most weight."""
     choices = [[(told, _pointed(value, digits)) for value, told in row.doses] for row in rows]
     if math.prod(map(len, choices)) > _MOST_TRIES:
         choices = [choice[:1] for choice in choices]
-    sums = [
-        (told, [_pointed(value, digits) or Decimal(0) for value in total]) for total, told in Counter(totals).items()
-    ]
+    said: Counter[tuple[Decimal, ...]] = Counter()
+    for one in totals:
+        said[one.values] += _WEIGHT[one.is_sure]
+    sums = [(told, [_pointed(value, digits) or Decimal(0) for value in total]) for total, told in said.items()]
     found: dict[Proven, int] = {}
     for chosen, (told, total) in product(product(*choices), sums):
         doses = [dose for _, dose in chosen]
@@ -197,10 +223,10 @@ def _pointed(value: Decimal | None, digits: int) -> Decimal | None:
     return value.scaleb(-digits)
 
 
-def _usual_digits(rows: Sequence[Rows], totals: Sequence[tuple[Decimal, ...]]) -> int:
+def _usual_digits(rows: Sequence[Rows], totals: Sequence[Total]) -> int:
     """How many digits stand behind the point of those numbers that have one."""
     values = [value for row in rows for value, _ in row.doses if value is not None]
-    values += [value for total in totals for value in total]
+    values += [value for total in totals for value in total.values]
     told = Counter(digits for value in values if (digits := digits_behind_point(value)))
     return told.most_common(1)[0][0] if told else 0
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from dicomlake.dose.header import Header
 from dicomlake.dose.images import acquired_at
 from dicomlake.dose.limits import keep_possible
-from dicomlake.dose.model import Dose, Event, Fields, ObjectKind
+from dicomlake.dose.model import LOCALISER, Dose, Event, Fields, ObjectKind
 from dicomlake.dose.numbers import decimal
 from dicomlake.rules.dose import DoseRules
 
@@ -55,7 +55,7 @@ def _exposure(item: Header, rules: DoseRules) -> Event:
     if is_ct:
         found |= {
             "acq_type": kind,
-            "localiser": kind == "Constant Angle Acquisition" if kind else None,
+            "localiser": kind == LOCALISER if kind else None,
             "ctdivol_mGy": ctdivol,
             "dlp_mGycm": dlp,
             "exposure_time_s": item.number("ExposureTime", "0.001"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from dicomlake.dose import unstated
 from dicomlake.dose.model import Dose
 from dicomlake.dose.numbers import Doubt, one_of
 
@@ -21,7 +22,6 @@ _OVER_PLANES = (
 ).split()
 _ONCE = ("n_events_declared", "total_dlp_mGycm")
 _SUMS = {"total_dap_Gym2": "dap_Gym2", "total_rp_dose_Gy": "rp_dose_Gy", "total_dlp_mGycm": "dlp_mGycm"}
-_PART_OF = {"dap_Gym2": "dap_Gym2", "rp_dose_Gy": "rp_dose_Gy", "rp_Gy": "rp_dose_Gy", "dlp_mGycm": "dlp_mGycm"}
 _SIDES = {"Left": "agd_left_mGy", "Right": "agd_right_mGy"}
 
 
@@ -52,7 +52,15 @@ def _total(report: "Report", dose: Dose, name: str, planes: bool) -> None:
         total = sum(totals, Decimal(0))
         dose.study[name] = int(total) if name == "n_events_declared" else float(total)
         if any(report.assumes_unit(found.nodes(name)) for found in [report.study, *report.accumulations]):
-            _witnessed(dose, name)
+            _assumed(report, dose, name)
+
+
+def _assumed(report: "Report", dose: Dose, name: str) -> None:
+    """A total in a unit that nobody states counts where its parts or its size speak for it, and is named."""
+    if unstated.total_counts(dose, name, report.rules):
+        dose.doubts.append(f"{name}:assumed_unit")
+    else:
+        dose.doubt(name, "unit")
 
 
 def _parts(by_plane: Mapping[str, list[Decimal]]) -> list[list[Decimal]]:
@@ -92,18 +100,10 @@ def _glandular(report: "Report", dose: Dose) -> None:
             continue
         if value is not None and not any(doubt.startswith(column) for doubt in dose.doubts):
             dose.study[column] = float(value)
-
-
-def _witnessed(dose: Dose, name: str) -> None:
-    """A total in an assumed unit counts only if no event of its kind was in doubt, and what the events add up to is near it."""
-    part = next((of for ending, of in _PART_OF.items() if name.endswith(ending)), "")
-    values = [event.fields.get(part) for event in dose.events]
-    known = [value for value in values if isinstance(value, float)]
-    doubted = any(doubt.startswith(f"{part}:") for event in dose.events for doubt in event.doubts)
-    total, added = dose.study[name], sum(known)
-    far = added > 0 and len(known) == len(values) and isinstance(total, float) and total > 3 * added
-    if doubted or far:
-        dose.doubt(name, "unit")
+            if any(
+                report.assumes_unit(found.nodes("total_agd_mGy")) for found in [report.study, *report.accumulations]
+            ):
+                _assumed(report, dose, column)
 
 
 def _compare(dose: Dose, total: str, part: str) -> None:

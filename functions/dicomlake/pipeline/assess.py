@@ -7,20 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from dicomlake.dicom import CleanInstance, RawInstance, Recogniser, deidentify, read_raw, verify
 from dicomlake.errors import Code, PermanentError
-from dicomlake.pipeline import encapsulated, pictures, reports
+from dicomlake.pipeline import pictures
+from dicomlake.pipeline.headers import for_reports
 from dicomlake.pipeline.linking import Link, StudyFacts
 from dicomlake.pipeline.pictures import Pictures, Treated
-from dicomlake.pipeline.reports import Asked, ReportTools
+from dicomlake.pipeline.report_tools import Asked, ReportTools
 from dicomlake.pipeline.route import MODALITIES, REPORTS, Kind, sniff
 from dicomlake.pseudonyms import IdentityRules, PatientIdentity, SiteKey, patient_identity
-from dicomlake.reports.clean import CleanReport
-from dicomlake.reports.document import Document
-from dicomlake.reports.extract import NeedsOcr
 from dicomlake.rules import PixelRoutes, Profile
 from dicomlake.rules.cleaning import Box
+
+if TYPE_CHECKING:  # what reads and writes reports is loaded for a report only
+    from dicomlake.reports.clean import CleanReport
+    from dicomlake.reports.document import Document
 
 # What `on_upload` does itself; anything larger is handed on to `on_task`.
 LIGHT_MAX_BYTES = 32 << 20
@@ -54,6 +57,8 @@ class Tools:
     @cached_property
     def document_profile(self) -> Profile:
         """The profile for objects whose document has been cleaned."""
+        from dicomlake.pipeline import encapsulated
+
         return encapsulated.keeping_document(self.profile)
 
 
@@ -63,7 +68,7 @@ class Around:
     `masks` are what a steward wants painted over in its picture.
     """
 
-    link: Callable[[Document], Link | None] = field(repr=False, default=lambda _: None)
+    link: "Callable[[Document], Link | None]" = field(repr=False, default=lambda _: None)
     alone: bool = False
     folder: tuple[str, ...] = field(repr=False, default=())
     masks: tuple[Box, ...] = ()
@@ -83,7 +88,7 @@ class Assessment:
     status: str | None
     raw: RawInstance | None = None
     clean: CleanInstance | None = None
-    report: CleanReport | None = None
+    report: "CleanReport | None" = None
     facts: StudyFacts | None = None
     preview: bytes | None = field(default=None, repr=False)
 
@@ -165,6 +170,9 @@ def _not_dicom(data: bytes, error: PermanentError, tools: Tools, asked: Asked, a
 
 
 def _report(data: bytes, kind: Kind, tools: ReportTools, asked: Asked, around: Around) -> Assessment:
+    from dicomlake.pipeline import reports
+    from dicomlake.reports.extract import NeedsOcr
+
     found = Assessment.held(Code.TEXT_PHI_SUSPECTED, "", kind)
     try:
         document = reports.read(data, kind, tools, light=asked.light)
@@ -195,7 +203,7 @@ def _dicom(
     if route.code is Code.TEXT_PHI_SUSPECTED and route.code not in waived:
         return found
     try:
-        heavy = pictures.is_heavy(raw, route, tools.pictures) or bool(masks)
+        heavy = pictures.is_heavy(raw, route, tools.pictures, tools.profile) or bool(masks)
         waits = pictures.waits_for(raw, tools.pictures, asked.light) if heavy else ""
         if waits:
             return replace(found, outcome=Outcome.PENDING, code=Code.PENDING, detail=waits)
@@ -211,10 +219,14 @@ def _dicom(
 
 def _text_object(found: Assessment, raw: RawInstance, tools: Tools, own: ReportTools, asked: Asked) -> Assessment:
     """A structured report cleaned in place, or a document taken out, cleaned and put back."""
+    from dicomlake.pipeline import encapsulated, reports
+    from dicomlake.reports.extract import NeedsOcr
+
     profile, patient = tools.profile, identity_of(raw, tools.identity)
     try:
         if found.kind is Kind.DICOM_SR:
-            clean = deidentify(raw, profile, tools.key, patient, own.recognise)
+            recognise = own.recognise if tools.recognise is None else for_reports(tools.recognise, own.recognise)
+            clean = deidentify(raw, profile, tools.key, patient, recognise)
             verify(raw, clean, profile)
             return replace(_released(found, raw, clean), report=reports.report_of_sr(raw, clean, patient, own, asked))
         inner = encapsulated.cleaned(raw, patient, tools.profile, own, asked)

@@ -1,21 +1,26 @@
 """Two folders in, a scorecard of one as the de-identified copy of the other out. Called by `dicomlake verify`.
 
-Files are matched by what they hold and never by name: equal pixel data first, then the numbers, times and codes no profile changes.
+Files are matched by what they hold and never by name: equal pixel data first, then the numbers, times and codes no profile changes. What
+cannot be read within limits is counted by its reason code.
 """
 
 import hashlib
 import re
 import struct
 import warnings
-from collections import defaultdict
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dicomlake.dicom import parse_raw
 from dicomlake.dicom.plan import plan_for
+from dicomlake.dicom.read import check_inflation
 from dicomlake.dicom.scorecard import Scorecard
-from dicomlake.errors import ConfigError
+from dicomlake.errors import Code, ConfigError, PermanentError
 from dicomlake.rules import Profile
 
 if TYPE_CHECKING:
@@ -28,12 +33,14 @@ _UNREADABLE = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     NotImplementedError,
     OSError,
     RuntimeError,
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 
 
@@ -54,20 +61,24 @@ class Print:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The scorecard, and how many originals have a copy, have none, and how many copies have no original."""
+    """The scorecard, and how many originals have a copy, have none, and how many copies have no original. `refused` counts files that are
+    not scored by (side, code); `unreadable` the pairs of which a reader could not follow one.
+    """
 
     card: Scorecard
     matched: int
     missing: int
     unexplained: int
     unreadable: int = field(default=0)
+    refused: Counter[tuple[str, Code]] = field(default_factory=Counter)
 
 
 def compare_folders(source: Path, copies: Path, profile: Profile) -> Comparison:
     """Match and score. Raises ConfigError when a folder is not there or holds no DICOM object."""
     if not (source.exists() and copies.exists()):
         raise ConfigError("SRC and DST must exist")
-    originals, made = (list(_prints(folder)) for folder in (source, copies))
+    refused: Counter[tuple[str, Code]] = Counter()
+    originals, made = (list(_prints(folder, side, refused)) for side, folder in (("SRC", source), ("DST", copies)))
     if not originals:
         raise ConfigError("SRC holds no DICOM object")
     pairs = list(_matched(originals, made))
@@ -75,18 +86,42 @@ def compare_folders(source: Path, copies: Path, profile: Profile) -> Comparison:
     for one, two in pairs:
         unreadable += not card.compare(one.path.read_bytes(), two.path.read_bytes(), plan)
     card.consistency()
-    return Comparison(card, len(pairs), len(originals) - len(pairs), len(made) - len(pairs), unreadable)
+    return Comparison(card, len(pairs), len(originals) - len(pairs), len(made) - len(pairs), unreadable, refused)
 
 
-def _prints(folder: Path) -> Iterator[Print]:
+def _prints(folder: Path, side: str, refused: Counter[tuple[str, Code]]) -> Iterator[Print]:
     paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     for path in paths:
         found = _print_of(path)
-        if found is not None:
+        if isinstance(found, Print):
             yield found
+        else:
+            refused[side, found] += 1
 
 
-def _print_of(path: Path) -> Print | None:
+def _print_of(path: Path) -> Print | Code:
+    """What a file is recognised by, or why it is not."""
+    try:
+        data = path.read_bytes()
+        check_inflation(data)
+    except PermanentError as error:
+        if error.code is Code.RESOURCE_LIMIT:
+            return error.code
+    except OSError:
+        return Code.INTERNAL_ERROR
+    return _read(path, data) or _code_of(data)
+
+
+def _code_of(data: bytes) -> Code:
+    """Why bytes that pydicom cannot follow are no object: our reader's reason, if it has one."""
+    try:
+        parse_raw(data)
+    except PermanentError as error:
+        return error.code
+    return Code.CORRUPT
+
+
+def _read(path: Path, data: bytes) -> Print | None:
     from pydicom import config, dcmread
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
@@ -94,16 +129,16 @@ def _print_of(path: Path) -> Print | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's quote values
         try:
-            read = dcmread(path, force=True)
+            read = dcmread(BytesIO(data), force=True)
             sop_class = str(read.get("SOPClassUID", ""))
             pixels = read.get_item("PixelData") if "PixelData" in read else None
-            data = b"" if pixels is None or not isinstance(pixels.value, bytes) else pixels.value
+            shown = b"" if pixels is None or not isinstance(pixels.value, bytes) else pixels.value
             steady = frozenset(_steady(read))
         except (*_UNREADABLE, BytesLengthException, InvalidDicomError):
             return None
     if not re.fullmatch(r"[0-9.]{5,64}", sop_class):
         return None
-    return Print(path, sop_class, hashlib.sha256(data).hexdigest() if len(data) > 64 else "", steady)
+    return Print(path, sop_class, hashlib.sha256(shown).hexdigest() if len(shown) > 64 else "", steady)
 
 
 def _steady(read: "Dataset") -> Iterator[int]:

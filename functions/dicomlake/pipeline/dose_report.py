@@ -173,7 +173,7 @@ def _study(row: Row) -> Study:
         values=values,
         effective_mSv=row["effective_mSv"],  # type: ignore[arg-type]  # a FLOAT64 column
         effective_method=_text(row["method"]),
-        doubtful=bool(row["doubts"]),
+        doubtful=any(not str(doubt).endswith(":assumed_unit") for doubt in row["doubts"] or ()),  # type: ignore[attr-defined]  # an ARRAY
     )
 
 

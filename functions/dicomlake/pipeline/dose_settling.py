@@ -6,7 +6,7 @@ between the two, and whenever a run fails, the view still names those studies an
 or two at once, or never, gives the same views.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dicomlake import safelog
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from dicomlake.pipeline.services import Services
 
 LEAST = 500  # fewer the views work out in no time, and a statement that settles reads the whole log
-PORTION = 100_000  # studies that one statement settles
-MOST_PORTIONS = 20  # of one run of the schedule; the next goes on
+PORTION = 50_000  # studies that one statement settles, well within the time of a statement
+MOST_PORTIONS = 40  # of one run of the schedule; the next goes on
 _TABLES = {"ops.settled_dose_events": "settling_estimates", "ops.settled_dose_studies": "settling_studies"}
 _UNSETTLED = """
-SELECT site, study_group, COUNT(*) AS studies
+SELECT site, study_group, studies
 FROM `physics.dose_unsettled`
-GROUP BY site, study_group
 ORDER BY site, study_group
 """
 _REPLACE = """
@@ -76,13 +75,19 @@ def _portions(groups: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int
 
 
 def _statement(table: str) -> str:
-    """The views of `settling_*` written out as steps, so that only the chosen studies are worked out."""
+    """The views of `settling_*` that a table needs, written out as steps, so that only the chosen studies are worked out."""
     steps = {view.name: view.sql for view in views() if view.name.startswith("physics.settling_")}
-    texts = []
-    for name, text in steps.items():
+    texts: list[str] = []
+    for name in _needed(f"physics.{_TABLES[table]}", steps):
+        text = steps[name].replace("`physics.dose_unsettled`", "settling_chosen")
         for other in steps:
             text = text.replace(f"`{other}`", other.partition(".")[2])
-        text = text.replace("`physics.dose_unsettled`", "settling_chosen")
         texts.append(f"{name.partition('.')[2]} AS (\n{text}\n)")
     columns = ", ".join(name for name in tables()[table].columns if name != "settled_at")
     return _REPLACE.format(table=table, view=_TABLES[table], steps=",\n".join(texts), columns=columns)
+
+
+def _needed(name: str, steps: Mapping[str, str]) -> list[str]:
+    """A step and all it reads, each after what it reads itself."""
+    below = [other for other in steps if f"`{other}`" in steps[name]]
+    return list(dict.fromkeys([*(step for other in below for step in _needed(other, steps)), name]))

@@ -11,7 +11,8 @@ from dicomlake.dicom import RawInstance, encode, known_identity, read_raw
 from dicomlake.dicom.filemeta import preamble_and_meta
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pipeline.linking import Link, values_of
-from dicomlake.pipeline.reports import Asked, ReportTools, clean_report, read
+from dicomlake.pipeline.report_tools import Asked, ReportTools
+from dicomlake.pipeline.reports import clean_report, read
 from dicomlake.pseudonyms import PatientIdentity, normal_accession
 from dicomlake.reports.clean import CleanReport
 from dicomlake.reports.rebuild import cda_of

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dicomlake.dicom import KnownIdentity
+from dicomlake.dicom import Recogniser as DicomRecogniser
 from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Label, Recogniser, Span
 from dicomlake.reports.recognise.writing import plain
 
@@ -18,6 +19,16 @@ _SENTENCE = 60  # characters
 _WORDS = 8
 _GUESSED = frozenset(("model", "fine", "propagated"))
 _NUMBER_BEFORE, _NUMBER_AFTER = re.compile(r"\d[.,/x]?$"), re.compile(r"[.,/x]?\d")
+
+
+@lru_cache(maxsize=8)
+def for_reports(header: DicomRecogniser, prose: DicomRecogniser) -> DicomRecogniser:
+    """The recogniser of a structured report: its descriptions, code meanings and short answers are read as headers are, only sentences as prose."""
+    return lambda text, known: (prose if _is_prose(text) else header)(text, known)
+
+
+def _is_prose(text: str) -> bool:
+    return len(text) >= _SENTENCE and len(text.split()) >= _WORDS
 
 
 class HeaderRecogniser:
@@ -34,7 +45,7 @@ class HeaderRecogniser:
         return self._spans(text, KnownValues(names=known.names) if len(text) >= _SENTENCE else NOTHING_KNOWN)
 
     def _found(self, text: str, known: KnownValues) -> tuple[tuple[int, int], ...]:
-        if len(text) < _SENTENCE or len(text.split()) < _WORDS:
+        if not _is_prose(text):
             return tuple(self._recogniser.header_spans(text, known))
         from dicomlake.reports.scrub.language import detected
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from dicomlake import settings as environment
 from dicomlake.batches import is_manifest_name
@@ -24,12 +24,13 @@ from dicomlake.pipeline.pictures import Pictures
 from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.services import site_tools
 from dicomlake.pipeline.surroundings import Surroundings, surroundings
-from dicomlake.pipeline.translation import Translation, translation_for
 from dicomlake.pixels import PixelWorker
 from dicomlake.pseudonyms import Domain, DomainKey
-from dicomlake.reports.clean import CleanReport
-from dicomlake.reports.translate import EngineDown, NoSuchPair
 from dicomlake.rules import load_pixel_routes, load_pixel_rules, load_profile, load_site
+
+if TYPE_CHECKING:
+    from dicomlake.pipeline.translation import Translation
+    from dicomlake.reports.clean import CleanReport
 
 # From this size on a file is mapped instead of read.
 _MAPPED, _MOST_MAPPED = 32 << 20, 64 << 30
@@ -146,7 +147,7 @@ def run(order: Order, files: list[Path], jobs: int) -> Iterator[Line]:
     order = replace(order, surroundings=surroundings(order, files, tools, jobs), taken=_taken(order, files))
     seen: set[str] = set()
     maps = Maps()
-    with _pool(order, jobs) as pool:
+    with _pool(order, tools, jobs) as pool:
         for path, future in _ahead(pool, files, window=jobs * 8):
             if future.exception() is None:
                 maps.uids |= future.result()[2].uids
@@ -181,20 +182,23 @@ class _Worker:
 
     order: Order
     tools: Tools
-    translation: Translation | None = None
+    translation: "Translation | None" = None
 
     @classmethod
-    def start(cls, order: Order) -> None:
+    def start(cls, order: Order, tools: Tools | None = None) -> None:
         cls.order = order
-        cls.tools = make_tools(order)
+        cls.tools = tools or make_tools(order)
         if order.translate_to:
+            from dicomlake.pipeline.translation import translation_for
+
             settings = replace(environment.load(), translate_url=order.translate_url)
             cls.translation = translation_for(settings)
 
 
-def _pool(order: Order, jobs: int) -> Executor:
+def _pool(order: Order, tools: Tools, jobs: int) -> Executor:
+    """A process makes tools of its own: those of a picture hold a child."""
     if jobs == 1:
-        return ThreadPoolExecutor(1, initializer=_Worker.start, initargs=(order,))
+        return ThreadPoolExecutor(1, initializer=_Worker.start, initargs=(order, tools))
     return ProcessPoolExecutor(jobs, initializer=_Worker.start, initargs=(order,))
 
 
@@ -247,7 +251,7 @@ def _mapped(path: Path) -> bytes:
         return cast("bytes", mmap(file.fileno(), 0, access=ACCESS_READ))  # answers like bytes (dicom/read.py)
 
 
-def _write_report(path: Path, order: Order, report: CleanReport) -> str:
+def _write_report(path: Path, order: Order, report: "CleanReport") -> str:
     """Write the files of a report; returns the name of the first."""
     names = []
     for file in report.files:
@@ -264,6 +268,8 @@ def _translated(path: Path, order: Order, assessment: Assessment) -> Assessment:
     translation, report = _Worker.translation, assessment.report
     if translation is None or report is None or order.translate_to == report.lang:
         return assessment
+    from dicomlake.reports.translate import EngineDown, NoSuchPair
+
     try:
         _write_report(path, order, translation.of_report(report, order.translate_to))
     except NoSuchPair:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dicomlake.dicom import CleanPixels, RawInstance, known_identity
+from dicomlake.dicom.elements import PIXEL_DATA
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pixels import PixelWorker, Wish
 from dicomlake.rules import PixelRoute, PixelRules, Profile, Route
@@ -35,11 +36,14 @@ class Treated:
     preview: bytes | None = field(default=None, repr=False)
 
 
-def is_heavy(raw: RawInstance, route: Route, pictures: Pictures) -> bool:
-    """Whether the picture must be looked at. Raises PermanentError for what no look could release."""
+def is_heavy(raw: RawInstance, route: Route, pictures: Pictures, profile: Profile) -> bool:
+    """Whether the picture must be looked at: by its route, by what a glance at it shows, or since the profile wants to (PS3.15 E.3.1). Raises
+    PermanentError for what no look could release.
+    """
     if (raw.first("Modality") or "").upper() in pictures.rules.of_site(pictures.site).never:
         raise PermanentError(Code.POLICY_BLOCKED, "modality_blocked_by_site")
-    if route.pixels is PixelRoute.LOOK:
+    wanted = profile.clean_pixels and route.pixels is PixelRoute.CLEAN and PIXEL_DATA in raw.index
+    if route.pixels is PixelRoute.LOOK or wanted:
         pictures.worker.size(raw)
         return True
     return route.pixels is PixelRoute.CLEAN and pictures.worker.needs_a_look(raw)
@@ -56,10 +60,11 @@ def waits_for(raw: RawInstance, pictures: Pictures, light: bool) -> str:
 def treat(raw: RawInstance, pictures: Pictures, profile: Profile, approved: bool, masks: Sequence[Box] = ()) -> Treated:
     """Look and clean. `approved`: a steward has seen the picture, what is left over after cleaning may stay. Raises PermanentError."""
     decide = pictures.rules.of_site(pictures.site).decide
+    names: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     if decide == "selective":
         identity = known_identity(raw, profile)
-        known = (*identity.names, *identity.ids, *identity.places, *identity.phones)
-    wish = Wish(decide, known, tuple(masks), approved, pictures.preview)
+        names, known = identity.names, (*identity.ids, *identity.places, *identity.phones)
+    wish = Wish(decide, names, known, tuple(masks), approved, pictures.preview)
     done = pictures.worker.clean(raw, wish)
     return Treated(done.pixels, done.preview)

@@ -3,11 +3,12 @@
 import re
 from enum import StrEnum
 
-from dicomlake.reports.extract.text import unmarked_utf16
+from dicomlake.errors import PermanentError
 
 _HEAD = 4096
 _ZIP_OFFICE = (b"word/", b"xl/", b"ppt/", b"[Content_Types].xml")
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+_FRAME = b"\x0bMSH"  # the frame of a message (MLLP)
 _XML = re.compile(rb"\s*<(\?xml|!DOCTYPE|!--|[A-Za-z_][\w:.-]*[\s>/])")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
@@ -54,15 +55,29 @@ def sniff(data: bytes) -> Kind:
         return Kind.ARCHIVE
     if start.startswith(b"{\\rtf"):
         return Kind.RTF
-    if start.startswith((b"MSH|", b"FHS|", b"BHS|", b"\x0bMSH|")):
-        return Kind.HL7
     if _XML.match(start):
         return Kind.XML
-    return Kind.TEXT if is_text(head) else Kind.OTHER
+    if not is_text(head) and not start.startswith(_FRAME):
+        return Kind.OTHER
+    from dicomlake.reports.extract.hl7 import is_hl7
+
+    return Kind.HL7 if is_hl7(_decoded(head)) else Kind.TEXT
+
+
+def _decoded(head: bytes) -> str:
+    """The beginning of a text; a character cut at its end is of no matter."""
+    from dicomlake.reports.extract.text import decode
+
+    try:
+        return decode(head[: len(head) // 4 * 4])
+    except PermanentError:
+        return head.decode("latin-1")
 
 
 def is_text(head: bytes) -> bool:
     """Whether the bytes read as text of a common encoding: UTF-16, else no control characters but white space."""
+    from dicomlake.reports.extract.text import unmarked_utf16
+
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or unmarked_utf16(head):
         return True
     if 50 * head.count(b"\0") <= len(head):  # a stray NUL makes no text something else

@@ -16,7 +16,7 @@ from dicomlake.errors import ConfigError, TransientError
 from dicomlake.pipeline.assess import Tools
 from dicomlake.pipeline.headers import HeaderRecogniser
 from dicomlake.pipeline.pictures import Pictures
-from dicomlake.pipeline.reports import ReportTools
+from dicomlake.pipeline.report_tools import ReportTools
 from dicomlake.pixels import PixelWorker
 from dicomlake.pseudonyms import Domain, DomainKey, IdentityRules, SiteKey, require_separate
 from dicomlake.rules import (

@@ -16,9 +16,7 @@ from dicomlake.pipeline.linking import Link, Studies, StudyFacts, clues_of, fact
 from dicomlake.pipeline.route import REPORTS, Kind, sniff
 from dicomlake.pipeline.stated import stated_link
 from dicomlake.pseudonyms import normal_accession
-from dicomlake.reports.clean import known_of
 from dicomlake.reports.document import Document
-from dicomlake.reports.extract import message_of
 
 _HEAD = 4096
 _MAX_MANIFEST, _MAX_HEADER_FILE = 64 << 20, 1 << 30
@@ -91,6 +89,9 @@ def _facts(order: Places, path: Path, kind: Kind | None, tools: Tools) -> StudyF
             return None
         data = path.read_bytes()
         if kind is Kind.HL7:
+            from dicomlake.reports.clean import known_of
+            from dicomlake.reports.extract import message_of
+
             document = message_of(data)
             return facts_of_document(document, known_of(document), tools.identity, folder)
         raw = read_raw(data)

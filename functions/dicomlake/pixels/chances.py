@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from dicomlake.pixels.content import Part, channels, strokes
 from dicomlake.pixels.detector import Image
 
-_LEAST = 10  # grey levels
+_LEAST = 5  # grey levels
 _OVER_NOISE = 4.0  # times the median around
 _AROUND = 63  # pixels
 _NEAR = 15, 7  # pixels between the strokes of one part: of large letters, else of small ones
 _SIZES = 5, 48  # pixels of the shorter side
 _LONGEST = 400
-_COVERED = 0.5  # of a part: then it was found
 _MOST = 8  # parts of a picture
 
 

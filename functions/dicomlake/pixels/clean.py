@@ -1,7 +1,7 @@
-"""An object with a picture in, the picture without burned-in text out, proven by a second look. Runs in the child (`child.py`) only.
+"""An object with a picture in, the picture without burned-in text and codes out, proven by a second look. Runs in the child (`child.py`) only.
 
 look at each frame that differs -> decide what goes -> paint it over -> read the result back -> outside nothing has changed, inside is black,
-and a second look finds no text left. What it finds is painted over too; what it finds again and again holds the object back.
+and a second look finds no text and no code left. What it finds is painted over too; what it finds again and again holds the object back.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,8 +13,9 @@ import numpy as np
 from dicomlake.dicom import RawInstance
 from dicomlake.errors import Code, PermanentError
 from dicomlake.pixels import jpeg
+from dicomlake.pixels.codes import find_codes
 from dicomlake.pixels.detector import Image, Polygon
-from dicomlake.pixels.find import Mask, Memory, find, find_changed, mask_of
+from dicomlake.pixels.find import Mask, Memory, find, find_changed, mask_of, windows
 from dicomlake.pixels.frames import Frames, Stored, frames_of, sample_values
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.rewrite import Rewritten, edits_blocks, rewrite
@@ -60,11 +61,11 @@ def clean(raw: RawInstance, order: Order) -> Cleaned:
     mask = boxes_mask(shape, order.masks)
     spared = np.zeros(shape, bool)
     distinct = list(_distinct(frames))
-    for image, polygons in _looks(frames, distinct, order):
+    for image, polygons, codes in _looks(frames, distinct, order):
         stay = order.sparing(image, polygons) if order.sparing else []
         spared |= mask_of(shape, stay)
         gone = [polygon for polygon in polygons if not any(polygon is one for one in stay)]
-        mask |= mask_of(shape, gone)
+        mask |= mask_of(shape, gone + codes)
     spared &= ~mask
     if not (mask.any() or spared.any() or order.approved) and raw.first("BurnedInAnnotation") == "YES":
         raise PermanentError(Code.PIXEL_PHI_SUSPECTED, "text_declared_but_not_found")
@@ -99,18 +100,28 @@ def _distinct(frames: Frames) -> Iterator[int]:
             yield index
 
 
-def _looks(frames: Frames, distinct: list[int], order: Order) -> Iterator[tuple[Image, list[Polygon]]]:
-    """Each distinct frame with the text in it that the one before did not show."""
+def _looks(frames: Frames, distinct: list[int], order: Order) -> Iterator[tuple[Image, list[Polygon], list[Polygon]]]:
+    """Each distinct frame with the text and the codes in it that the one before did not show."""
     before: Image | None = None
     memory = Memory.empty((frames.picture.rows, frames.picture.columns))
     for index in distinct:
         image = look(frames.frame(index), frames.picture)
         if before is None:
-            yield image, find(image, order.rules, order.threads, memory)
+            yield image, find(image, order.rules, order.threads, memory), find_codes(image)
         else:
             changed = (image != before).any(axis=2)
-            yield image, find_changed(image, changed, order.rules, order.threads, memory)
+            found = find_changed(image, changed, order.rules, order.threads, memory)
+            yield image, found, _codes_in(image, changed, order.rules.margin)
         before = image
+
+
+def _codes_in(image: Image, changed: Mask, margin: int) -> list[Polygon]:
+    """Codes where `changed` says that something is new."""
+    found = []
+    for part in windows(changed, margin):
+        offset = np.array([part[1].start, part[0].start], np.float32)
+        found += [polygon + offset for polygon in find_codes(np.ascontiguousarray(image[part]))]
+    return found
 
 
 def _proven(
@@ -143,7 +154,8 @@ def _left_over(result: Rewritten, distinct: list[int], fresh: Mask, order: Order
     for index in distinct:
         image = look(result.frames.frame(index), result.picture)
         where = fresh if before is None else _near(fresh, order.rules.margin) & (image != before).any(axis=2)
-        for polygon in find_changed(image, where, rules, order.threads, memory) if where.any() else ():
+        seen = find_changed(image, where, rules, order.threads, memory) if where.any() else []
+        for polygon in seen + _codes_in(image, where, rules.margin):
             one = mask_of(fresh.shape, [polygon])
             open_part = one & ~result.mask & ~spared
             if open_part.sum() > _SLIVER * one.sum() and _shows(image, open_part):

@@ -24,7 +24,11 @@ Mask = NDArray[np.bool_]
 
 _KNOWN_BEST = 32.0  # pixels of height
 _MARGIN, _LEAST_ENLARGED, _MOST_ENLARGED = 12, 1.2, 4.0  # of a small part that is looked into
+_HINT = 0.3  # confidence below which the net sees nothing at all
 _PLAINLY = 0.85  # confidence with which a part is read that the net has not seen
+_PLAIN_LETTER = 0.75  # and one letter alone
+_AS_HIGH = 1.5  # heights of what is seen in a part that the part may have, to be of one line with it
+_LONG = 1.4  # heights in length from which on a part is read as a line
 _NEW = 0.02  # of a line that no earlier frame has shown, from which on it is another
 _OFTEN = 2  # looks into a part of a cine in vain, after which it is texture
 _LINE = 5.0  # heights in length from which on a find is a line
@@ -79,11 +83,13 @@ def _is_known(line: Polygon, found: Mask) -> bool:
 
 
 def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> list[Polygon]:
-    """What the net sees in a small part that is shown to it enlarged: as it is, with its contrast spread, light and dark exchanged, on its side."""
+    """What the net sees in a small part that is shown to it enlarged: with its contrast spread, and where that shows anything at all as it is,
+    light and dark exchanged, on its side.
+    """
     itself = _rectangle(part)
-    if _is_legible(
-        image, itself, _PLAINLY, threads
-    ):  # letters in a frame, or hollow ones, are read although no net sees them
+    tall = part[0].stop - part[0].start > part[1].stop - part[1].start
+    # Letters in a frame, or hollow ones, are read although no net sees them; what is as high as it is wide is no line.
+    if _LONG * min(_size(itself)) <= max(_size(itself)) and _is_legible(image, itself, _PLAINLY, threads):
         return [itself]
     rows, columns = (
         slice(max(0, one.start - _MARGIN), min(side, one.stop + _MARGIN))
@@ -91,29 +97,35 @@ def _looked_into(image: Image, part: Part, rules: LookRules, threads: int) -> li
     )
     shown = np.ascontiguousarray(image[rows, columns])
     scale = float(np.clip(_KNOWN_BEST / min(one.stop - one.start for one in part), _LEAST_ENLARGED, _MOST_ENLARGED))
-    net = replace(rules.net, sure=rules.chance)
-    tall = part[0].stop - part[0].start > part[1].stop - part[1].start
+    net = replace(rules.net, sure=_HINT)
     spread = spread_out(shown)
     offset = np.array([columns.start, rows.start], np.float32)
     tries = (
-        (shown, tall, 1.0),
         (spread, tall, 1.4),
+        (shown, tall, 1.0),
         (spread, not tall, 1.0),
         (255 - spread, tall, 0.7),
         (spread, tall, 2.0),
     )
-    for view, sideways, times in tries:
+    for index, (view, sideways, times) in enumerate(tries):
         seen = find_text(np.ascontiguousarray(np.rot90(view)) if sideways else view, scale * times, net, threads)
-        there = [(_back(one.polygon, shown.shape[1]) if sideways else one.polygon) + offset for one in seen]
+        if index == 0 and not seen:
+            return []
+        there = [
+            (_back(one.polygon, shown.shape[1]) if sideways else one.polygon) + offset
+            for one in seen
+            if one.score >= rules.chance
+        ]
         kept = [
             one
             for one in there
             if _touches(one, part)
             and _size(one)[1] >= rules.least
-            and _is_legible(image, one, rules.legible, threads, 1)
+            and (_is_legible(image, one, rules.legible, threads) or _is_legible(image, one, _PLAIN_LETTER, threads, 1))
         ]
         if kept:
-            return kept
+            whole = [one for one in kept if _size(itself)[1] <= _AS_HIGH * _size(one)[1]]
+            return kept + [itself] * bool(whole)  # strokes of that height that stand together are of one line
     return []
 
 

@@ -5,15 +5,17 @@ from typing import Any
 
 from dicomlake.dicom import read_raw
 from dicomlake.pixels.clean import Order, clean, regions_of
+from dicomlake.pixels.codes import find_codes
 from dicomlake.pixels.decide import sparing
 from dicomlake.pixels.find import find, mask_of
 from dicomlake.pixels.frames import frames_of, values_of
 from dicomlake.pixels.glance import needs_a_look
+from dicomlake.pixels.phrases import Phrases
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.sheet import sheet
 from dicomlake.pixels.views import look, person
 from dicomlake.pixels.words import read_words
-from dicomlake.rules.cleaning import DetectorRules, LookRules, PictureLimits
+from dicomlake.rules.cleaning import DetectorRules, LookRules, PictureLimits, Technical
 
 Answer = tuple[dict[str, object], list[bytes]]
 
@@ -59,15 +61,20 @@ def _order(header: Mapping[str, Any]) -> Order:
     net = DetectorRules(**look_rules.pop("net"))
     look_rules |= {name: tuple(look_rules[name]) for name in ("small", "large")}
     threads = int(header["threads"])
-    technical, known = header.get("technical"), header.get("known", [])
     return Order(
         rules=LookRules(net=net, **look_rules),
         limits=PictureLimits(**header["limits"]),
         masks=tuple((int(b[0]), int(b[1]), int(b[2]), int(b[3])) for b in header["masks"]),
         approved=bool(header["approved"]),
         threads=threads,
-        sparing=sparing(frozenset(technical), tuple(known), threads) if technical is not None else None,
+        sparing=sparing(_phrases(header), threads) if header.get("technical") is not None else None,
     )
+
+
+def _phrases(header: Mapping[str, Any]) -> Phrases:
+    given = header["technical"]
+    technical = Technical(frozenset(given["words"]), frozenset(given["units"]), tuple(given["codes"]))
+    return Phrases(technical, tuple(header["names"]), tuple(header["known"]))
 
 
 def _words(header: Mapping[str, Any], data: bytes) -> Answer:
@@ -106,5 +113,5 @@ def _preview(header: Mapping[str, Any], data: bytes) -> Answer:
         return {"preview": False}, []
     frame = frames_of(raw, picture).frame(0)
     image = look(frame, picture)
-    found = mask_of(image.shape[:2], find(image, order.rules, order.threads))
+    found = mask_of(image.shape[:2], find(image, order.rules, order.threads) + find_codes(image))
     return {"preview": True}, [sheet(person(frame, picture), None, regions_of(found))]

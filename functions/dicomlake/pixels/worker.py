@@ -20,7 +20,7 @@ from dicomlake.pixels import wire
 from dicomlake.pixels.frames import Stored, values_of
 from dicomlake.pixels.glance import native_needs_a_look
 from dicomlake.pixels.picture import Picture, picture_of
-from dicomlake.rules.cleaning import Box, PictureLimits, PixelRules
+from dicomlake.rules.cleaning import Box, PictureLimits, PixelRules, Technical
 
 _MAX_ANSWER = 2 << 30
 _START_S = 120.0
@@ -28,11 +28,12 @@ _START_S = 120.0
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of one cleaning: `decide` (all, selective), `known` values that must go, `masks` painted over besides, whether a steward has
-    `approved` what a second look finds again and again, and whether a `preview` is wanted.
+    """What is wanted of one cleaning: `decide` (all, selective), `names` of people and `known` other values that must go, `masks` painted over
+    besides, whether a steward has `approved` what a second look finds again and again, and whether a `preview` is wanted.
     """
 
     decide: str = "all"
+    names: tuple[str, ...] = field(default=(), repr=False)
     known: tuple[str, ...] = field(default=(), repr=False)
     masks: tuple[Box, ...] = ()
     approved: bool = False
@@ -140,7 +141,8 @@ class PixelWorker:
             "masks": [*wish.masks, *self._rules.boxes(facts)],
             "approved": wish.approved,
             "preview": wish.preview,
-            "technical": sorted(self._rules.technical) if selective else None,
+            "technical": _listed(self._rules.technical) if selective else None,
+            "names": wish.names if selective else (),
             "known": wish.known if selective else (),
         }
 
@@ -156,6 +158,8 @@ class PixelWorker:
             except wire.Broken:
                 self._drop()
                 raise PermanentError(Code.RESOURCE_LIMIT, "picture_reader_stopped") from None
+            if reply.get("code") == Code.RESOURCE_LIMIT:
+                self._drop()  # what it held of a picture too large is in pieces: the next object gets a child with all its memory
         if "code" in reply:
             raise PermanentError(Code(str(reply["code"])), str(reply["detail"]))
         return reply, blobs
@@ -210,6 +214,10 @@ class PixelWorker:
                     pipe.close()
         if scratch is not None:
             scratch.cleanup()
+
+
+def _listed(technical: Technical) -> dict[str, list[str]]:
+    return {"words": sorted(technical.words), "units": sorted(technical.units), "codes": list(technical.codes)}
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document
 from dicomlake.reports.extract.ocr import OcrEngine
 from dicomlake.reports.lookalike import as_known
+from dicomlake.reports.placed import Placed
 from dicomlake.reports.rebuild import pdf_of, pictured_pdf, text_of
 from dicomlake.reports.recognise import KnownValues, Setting
 from dicomlake.reports.scrub import Replacer, Scrubbed, Scrubber
@@ -68,7 +69,12 @@ class Cleaner:
     """
 
     def __init__(
-        self, scrubber: Scrubber, digest8: Digest, ocr: OcrEngine | None = None, *, pictured: bool = False
+        self,
+        scrubber: Scrubber,
+        digest8: Digest,
+        ocr: OcrEngine | None = None,
+        *,
+        pictured: bool = False,
     ) -> None:
         self._scrubber = scrubber
         self._digest8 = digest8
@@ -79,10 +85,11 @@ class Cleaner:
         self, document: Document, known: KnownValues, owner: Owner, replacer: Replacer, *, waived: bool = False
     ) -> CleanReport:
         """The clean report; `waived`: a reviewer has looked at its doubts. Raises PermanentError: text_phi_suspected, deid_failed."""
-        known = known | known_of(document)
+        found = self._placed(document)
+        known = known | known_of(document) | found.known
         if document.read_by_ocr:
             document = as_known(document, known, self._scrubber.recogniser.is_term)
-        scrubbed = self._scrubber.scrub(document.text, replacer, known, None, Setting.STRICT)
+        scrubbed = self._scrubber.scrub(document.text, replacer, known, None, Setting.STRICT, document.table)
         if scrubbed.doubts and not waived:
             raise PermanentError(Code.TEXT_PHI_SUSPECTED, f"doubt_{scrubbed.doubts[0]}")
         files = [CleanFile(".txt", "text/plain; charset=utf-8", text_of(scrubbed.text))]
@@ -105,6 +112,14 @@ class Cleaner:
             dict(document.left_behind),
             self._digest8,
         )
+
+    def _placed(self, document: Document) -> Placed:
+        found = self._scrubber.placed(document.text, document.table)
+        if document.table and not found.header:
+            raise PermanentError(Code.TEXT_PHI_SUSPECTED, "table_not_report")
+        if document.table and found.several:
+            raise PermanentError(Code.UNSUPPORTED, "several_patients_in_one_file")
+        return found
 
     def _pdf(self, document: Document, scrubbed: Scrubbed) -> bytes:
         if self._pictured and document.source:

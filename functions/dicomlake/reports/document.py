@@ -65,8 +65,8 @@ class Subject:
 class Document:
     """A report read. `known` are values the file names people by: kind (`names`, `ids`, `dates`, `births`, `places`, `phones`) -> values.
 
-    `left_behind` counts what the file holds and no copy gets: attachments, earlier revisions and the like, by name of ours. `source` are the
-    bytes of a PDF, for those who want its pages as pictures.
+    `left_behind` counts what the file holds and no copy gets: attachments, earlier revisions and the like, by name of ours. `table`: the
+    whole text is a table for programs. `source` are the bytes of a PDF, for those who want its pages as pictures.
     """
 
     kind: str
@@ -76,6 +76,7 @@ class Document:
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     subject: Subject = field(default_factory=Subject, repr=False)
     left_behind: Mapping[str, int] = field(default_factory=dict)
+    table: bool = False
     source: bytes = field(default=b"", repr=False)
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dicomlake.reports.document import Document, Word
 from dicomlake.reports.recognise import KnownValues
-from dicomlake.reports.recognise.known import PARTICLES, name_words
+from dicomlake.reports.recognise.notation import PARTICLES, name_words
 from dicomlake.reports.recognise.writing import fold
 
 _LIKE = ("li1|!", "o0", "s5", "b8", "g9q", "ec")

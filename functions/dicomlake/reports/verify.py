@@ -16,7 +16,7 @@ from dicomlake.reports.document import tidy
 from dicomlake.reports.extract.ocr import OcrEngine
 from dicomlake.reports.lookalike import is_near, shape
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser
-from dicomlake.reports.recognise.known import days_of, name_words
+from dicomlake.reports.recognise.notation import days_of, name_words
 from dicomlake.reports.recognise.writing import fold
 from dicomlake.reports.shown import shown
 

@@ -1,8 +1,9 @@
-"""`pixels/clean.yaml` and `pixels/regions.yaml` in, how pictures are looked at, what may stay and where devices write out.
+"""`pixels/clean.yaml`, `pixels/technical.yaml` and `pixels/regions.yaml` in, how pictures are looked at, what may stay and where devices write out.
 
 Called by `pipeline/`; the values go to `pixels/`. Every number has its reason in the file.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.pixels import Facts, values_of
 from dicomlake.rules.reader import Field, RuleFiles
 
-CLEAN, REGIONS = "pixels/clean.yaml", "pixels/regions.yaml"
+CLEAN, REGIONS, TECHNICAL = "pixels/clean.yaml", "pixels/regions.yaml", "pixels/technical.yaml"
 DECISIONS = ("all", "selective")
 Box = tuple[int, int, int, int]  # left, top, right, bottom; the last two not included
 
@@ -101,14 +102,23 @@ class SitePictures:
     never: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Technical:
+    """What may stay in selective cleaning, in capital letters: `words`, `units` (never first in a line), `codes` (patterns of a whole chunk)."""
+
+    words: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    codes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class PixelRules:
-    """All of it. `technical` are words, in capital letters, that may stay in selective cleaning."""
+    """All of it."""
 
     version: str
     look: LookRules
     limits: PictureLimits
-    technical: frozenset[str]
+    technical: Technical
     regions: tuple[DeviceRegion, ...]
     default: SitePictures
     sites: Mapping[str, SitePictures]
@@ -134,18 +144,34 @@ class PixelRules:
 def load_pixel_rules(root: Path | None = None) -> PixelRules:
     """Read both files. Raises ConfigError for anything it does not understand."""
     files = RuleFiles(rules_dir(root))
-    fields = files.open(CLEAN).mapping(["look", "limits", "technical", "default", "sites"])
+    fields = files.open(CLEAN).mapping(["look", "limits", "default", "sites"])
     regions = files.open(REGIONS).mapping(["regions"])["regions"]
-    words = (word for line in fields["technical"].items(at_least=1) for word in line.text().upper().split())
+    default = _site(fields["default"])
     return PixelRules(
         look=_look(fields["look"]),
         limits=PictureLimits(**_integers(fields["limits"], PictureLimits.__dataclass_fields__)),
-        technical=frozenset(words),
+        technical=_technical(files.open(TECHNICAL)),
         regions=tuple(_region(entry) for entry in regions.items()),
-        default=_site(fields["default"]),
-        sites=MappingProxyType({name: _site(entry) for name, entry in fields["sites"].entries().items()}),
+        default=default,
+        sites=MappingProxyType({name: _site(entry, default) for name, entry in fields["sites"].entries().items()}),
         version=files.version(),
     )
+
+
+def _technical(entry: Field) -> Technical:
+    fields = entry.mapping(["words", "units", "codes"])
+    codes = []
+    for item in fields["codes"].items():
+        try:
+            re.compile(item.text())
+        except re.error:
+            item.fail("must be a regular expression")
+        codes.append(item.text())
+    return Technical(_words(fields["words"]), _words(fields["units"]), tuple(codes))
+
+
+def _words(entry: Field) -> frozenset[str]:
+    return frozenset(word for line in entry.items(at_least=1) for word in line.text().upper().split())
 
 
 def _integers(entry: Field, names: Mapping[str, object]) -> dict[str, int]:
@@ -192,10 +218,15 @@ def _real(entry: Field) -> float:
     return value
 
 
-def _site(entry: Field) -> SitePictures:
-    fields = entry.mapping(["decide", "never"])
+def _site(entry: Field, default: SitePictures | None = None) -> SitePictures:
+    """What a site wants; with a `default`, what it does not say is as there."""
+    names = ("decide", "never")
+    fields = entry.mapping(names) if default is None else entry.mapping((), names)
+    decide = fields["decide"].choice(DECISIONS) if "decide" in fields or default is None else default.decide
+    if default is not None and "never" not in fields:
+        return SitePictures(decide, default.never)
     never = (item.text(r"[A-Z]{2,16}", "a modality") for item in fields["never"].items())
-    return SitePictures(fields["decide"].choice(DECISIONS), frozenset(never))
+    return SitePictures(decide, frozenset(never))
 
 
 def _region(entry: Field) -> DeviceRegion:

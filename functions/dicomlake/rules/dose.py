@@ -26,7 +26,7 @@ Key = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Concept:
     """A name in a dose report: `kind` is one of containers, codes, texts, uids, times, numbers; `values` the kind of coded value, `quantity`
-    the entry of units.yaml (both "" where they don't apply).
+    the entry of units.yaml (both "" where they don't apply); `alone` the values that mean nothing in any other unit than the template's.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Concept:
     values: str
     quantity: str
     meanings: frozenset[str]
+    alone: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,10 @@ class DoseRules:
             if concept.name == name and concept.quantity:
                 return self.quantities[concept.quantity].possible
         return None
+
+    def alone(self, name: str) -> tuple[float, float] | None:
+        """Between which values a number of this name means nothing in another unit, in the unit of the name; None where nothing is known."""
+        return next((concept.alone for concept in self.concepts.values() if concept.name == name), None)
 
 
 def fold(text: str) -> str:
@@ -182,11 +187,12 @@ def _concept(
     quantities: Mapping[str, Quantity],
 ) -> None:
     extra = {"codes": ["values"], "numbers": ["quantity"]}.get(kind, [])
-    fields = entry.mapping(["name", "codes", "meanings", *extra])
+    fields = entry.mapping(["name", "codes", "meanings", *extra], ["alone"] if kind == "numbers" else [])
     of = fields["values"].choice(values) if "values" in fields else ""
     quantity = fields["quantity"].choice(quantities) if "quantity" in fields else ""
     meanings = frozenset(fold(item.text()) for item in fields["meanings"].items(at_least=1))
-    concept = Concept(fields["name"].text(r"[a-zA-Z0-9_]+", "a name"), kind, of, quantity, meanings)
+    alone = _range(fields["alone"]) if "alone" in fields else None
+    concept = Concept(fields["name"].text(r"[a-zA-Z0-9_]+", "a name"), kind, of, quantity, meanings, alone)
     for item in fields["codes"].items(at_least=1):
         key = _key(item)
         if key in concepts:

@@ -4,7 +4,7 @@ Plurals are made here: the English noun at the end of a term, the Spanish words 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,12 @@ from dicomlake.rules.reader import Field, RuleFiles
 FILE = "text/glossary.yaml"
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _GENDER = re.compile(r"\s*\((m|f)\)$")
-_LINKS = frozenset("de del en con a por para sin al y".split())
+_LINKS = {
+    "es": frozenset("de del en con a por para sin al y".split()),
+    "fr": frozenset("de du des à au en par pour sans avec et sur".split()),
+    "it": frozenset("di da del della dei delle dell a ad al in con per senza e".split()),
+    "pt": frozenset("de do da dos das em com por para sem a ao e".split()),
+}
 _INVARIANT = ("s", "ing", "ed", "ic", "al", "ous", "dense", "intense", "ar", "ant", "defined")
 _TECHNICAL = 8  # letters
 _PAIR = frozenset({("en", "es"), ("es", "en")})
@@ -83,7 +88,8 @@ def _alone(adjectives: Mapping[str, tuple[str, ...]], terms: dict[tuple[str, str
     for english, forms in adjectives.items():
         if len(english) >= _TECHNICAL:
             terms["en", "es"].setdefault(english.lower(), Term(forms[0]))
-            for form in forms:
+        for form in forms:
+            if len(form) >= _TECHNICAL:
                 terms["es", "en"].setdefault(form.lower(), Term(english))
 
 
@@ -126,7 +132,8 @@ def plural(term: str, lang: str) -> str:
     """The plural of a term, the term itself where no rule makes one."""
     if lang == "en":
         return _english(term)
-    return " ".join(_spanish(term.split())) if lang == "es" else term
+    one = _WORD_PLURALS.get(lang)
+    return " ".join(_romance(term.split(), _LINKS[lang], one)) if one else term
 
 
 def _english(term: str) -> str:
@@ -145,11 +152,12 @@ def _english(term: str) -> str:
     return term + ("es" if term.endswith(("ch", "sh", "x", "z")) else "s")
 
 
-def _spanish(words: list[str]) -> Iterator[str]:
+def _romance(words: list[str], links: frozenset[str], one: Callable[[str], str]) -> Iterator[str]:
+    """A noun and its adjectives in the plural, up to the first preposition."""
     linked = False
     for word in words:
-        linked = linked or word in _LINKS
-        yield word if linked or word.isupper() or "-" in word else _spanish_word(word)
+        linked = linked or word in links or "'" in word
+        yield word if linked or word.isupper() or "-" in word else one(word)
 
 
 def _spanish_word(word: str) -> str:
@@ -160,3 +168,50 @@ def _spanish_word(word: str) -> str:
     if word.endswith("z"):
         return word[:-1] + "ces"
     return word + ("s" if word[-1] in "aeiouáéíóú" else "es")
+
+
+def _french_word(word: str) -> str:
+    if word.endswith(("s", "x", "z")):
+        return word
+    if word.endswith("al"):
+        return word[:-1] + "ux"
+    return word + ("x" if word.endswith(("au", "eu")) else "s")
+
+
+def _italian_word(word: str) -> str:
+    if word.endswith(("oma", "ema", "amma")):
+        return word[:-1] + "i"
+    for ending, many in (
+        ("ico", "ici"),
+        ("co", "chi"),
+        ("go", "ghi"),
+        ("ca", "che"),
+        ("ga", "ghe"),
+        ("io", "i"),
+        ("o", "i"),
+        ("a", "e"),
+        ("e", "i"),
+    ):
+        if word.endswith(ending):
+            return word[: -len(ending)] + many
+    return word
+
+
+def _portuguese_word(word: str) -> str:
+    for ending, many in (
+        ("ão", "ões"),
+        ("m", "ns"),
+        ("al", "ais"),
+        ("el", "eis"),
+        ("ol", "ois"),
+        ("ul", "uis"),
+        ("il", "is"),
+        ("r", "res"),
+        ("z", "zes"),
+    ):
+        if word.endswith(ending):
+            return word[: -len(ending)] + many
+    return word + "s" if word[-1] in "aeiouáéíóúâêôã" else word
+
+
+_WORD_PLURALS = {"es": _spanish_word, "fr": _french_word, "it": _italian_word, "pt": _portuguese_word}

@@ -88,7 +88,8 @@ class Profile:
     LongitudinalTemporalInformationModified, `fallen_back` the keywords an option would clean and for which, lacking an engine, the
     Basic Profile's action stands, `text` what the cleaning of text goes by, `safe_private` the private attributes that stay (None:
     none). `types` knows the type of an attribute where it stands, `typed` the rules that hang on it: tag -> type -> rule; `table` has the
-    strictest of them. `visual` judges whether a picture may show a face. `version` is 12 hex digits over the content of every rule file read.
+    strictest of them. `visual` judges whether a picture may show a face; with `clean_pixels` every picture is looked at. `version` is 12 hex
+    digits over the content of every rule file read.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Profile:
     visual: VisualFeatures
     safe_private: SafePrivate | None = None
     fallen_back: tuple[str, ...] = ()
+    clean_pixels: bool = False
 
     @property
     def kept_beyond(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`deid_rules/text/models.yaml` in, the trained models it names out, each proven to be the file it says. Called by `reports/`."""
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,17 +10,32 @@ from dicomlake.errors import ConfigError
 from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import RuleFiles
 
-MODELS = "text/models.yaml"
+MODELS, WEIGHTS = "text/models.yaml", "text/weights.yaml"
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model of python-crfsuite. `languages` are those it was trained for; `content` the file."""
+    """A model of python-crfsuite. `languages` are those it was trained for; `content` what the file holds, unpacked; `sha256` is of the file."""
 
     name: str
     languages: tuple[str, ...]
     sha256: str
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each piece of evidence adds to the logarithm of the chances that a word names somebody; from `least` on it is taken for a name."""
+
+    least: float
+    of: Mapping[str, float]
+
+
+def load_weights(root: Path | None = None) -> Weights:
+    """The weights of `text/weights.yaml`. Raises ConfigError."""
+    fields = RuleFiles(rules_dir(root)).open(WEIGHTS).mapping(["least", "weights"])
+    weights = {name: entry.number(-50, 50) for name, entry in fields["weights"].entries().items()}
+    return Weights(fields["least"].number(0, 1), weights)
 
 
 def load_models(root: Path | None = None) -> Mapping[str, TrainedModel]:
@@ -28,7 +44,7 @@ def load_models(root: Path | None = None) -> Mapping[str, TrainedModel]:
     models = {}
     for name, entry in RuleFiles(folder).open(MODELS).mapping(["models"])["models"].entries().items():
         fields = entry.mapping(["file", "sha256", "languages"])
-        path = folder / "text" / fields["file"].text(r"[a-z_]+\.crfsuite", "a file beside this one")
+        path = folder / "text" / fields["file"].text(r"[a-z_]+\.crfsuite\.gz", "a file beside this one")
         try:
             content = path.read_bytes()
         except OSError:
@@ -37,5 +53,5 @@ def load_models(root: Path | None = None) -> Mapping[str, TrainedModel]:
         if hashlib.sha256(content).hexdigest() != sha256:
             fields["sha256"].fail("is not the hash of the file")
         languages = fields["languages"].unique(lambda item: item.text(r"[a-z]{2}", "a language"))
-        models[name] = TrainedModel(name, languages, sha256, content)
+        models[name] = TrainedModel(name, languages, sha256, gzip.decompress(content))
     return models

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from dicomlake.errors import ConfigError
 from dicomlake.rules.dummies import Dummies, load_dummies
+from dicomlake.rules.kept import kept
 from dicomlake.rules.model import Action, Classes, Method, Pattern, Profile, Rule
 from dicomlake.rules.overrides import FIELDS, KeywordLookup, read_overrides
 from dicomlake.rules.paths import rules_dir
@@ -23,6 +24,7 @@ _REQUIRED = ("name", "description", "options", "defaults", "group_length", "unkn
 _BASIC = "Basic"
 _DATES = "ModifiedDates"
 _SAFE_PRIVATE = "RetainSafePrivate"
+_CLEAN_PIXELS = "CleanPixelData"
 # An item of VR K stays, a sequence under K is walked; what each VR may default to, from nothing left to all left.
 _TEXT = frozenset({"CS", "LO", "LT", "SH", "ST", "UC", "UT"})
 _DEFAULTS = {"PN": "XZD", "UI": "XZUK", "DA": "XZDMK", "DT": "XZDMK", "TM": "XZDMK", "SQ": "XZK"}
@@ -45,7 +47,10 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
     """Load and resolve the profile `name`. Raises ConfigError (file, line, field) for anything it does not understand or cannot carry out."""
     if not name.replace("_", "").replace("-", "").isalnum():
         raise ConfigError("profile: a name is made of letters, digits, - and _")
-    files = RuleFiles(rules_dir(root))
+    return kept(f"profile-{name}", root, lambda: _loaded(name, RuleFiles(rules_dir(root))))
+
+
+def _loaded(name: str, files: RuleFiles) -> Profile:
     fields = files.open(f"profiles/{name}.yaml").mapping(_REQUIRED, ["shift_days", *FIELDS])
     if fields["name"].text() != name:
         fields["name"].fail("must be the name of the file")
@@ -69,7 +74,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
         name=name,
         version=files.version(),
         options=tuple(option.name for option in chosen),
-        method_codes=tuple((option.code, "DCM", option.name) for option in named),
+        method_codes=tuple((option.code, "DCM", option.name) for option in named if option.stated == "always"),
         shift_days=_shift_days(fields, chosen),
         temporal=_temporal(chosen),
         table=MappingProxyType(table | own),
@@ -86,6 +91,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
         types=standard.types,
         typed=MappingProxyType({tag: by_type for tag, by_type in typed.items() if tag not in own}),
         safe_private=private,
+        clean_pixels=any(option.column == _CLEAN_PIXELS for option in chosen),
         fallen_back=tuple(row.keyword for row, _, fell_back in resolved if fell_back),
     )
 

@@ -1,25 +1,26 @@
 """The rule files of `deid_rules/text` that reports go by in, what their recognition needs out. Called by `reports/`."""
 
-import gzip
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from dicomlake.errors import ConfigError
+from dicomlake.rules.kept import kept
+from dicomlake.rules.names import vocabulary_of
 from dicomlake.rules.paths import rules_dir
 from dicomlake.rules.reader import Field, RuleFiles
+from dicomlake.rules.technique import Technique, read_technique
 from dicomlake.rules.text import TextRules, load_text_rules
 
 IDENTIFIERS, CLINICAL, LEXIS = "text/identifiers.yaml", "text/clinical.yaml", "text/lexis.yaml"
-VOCABULARY = "text/vocabulary.txt.gz"
+STARTS = ("digits", "capital", "label")
 _NAME = r"[a-z][a-z0-9_]*"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifierPattern:
-    """A form of text and what it is. `check` names a check digit, `safe` says that it gives way to ordinary words."""
+    """A form of text and what it is. `check` names a check digit, `safe` says that it gives way to ordinary words, `starts` where matches begin."""
 
     name: str
     label: str
@@ -29,6 +30,7 @@ class IdentifierPattern:
     sure: bool
     header: bool
     needs: tuple[str, ...]
+    starts: str
     removes: tuple[str, ...]
     leaves: tuple[str, ...]
     source: str
@@ -59,7 +61,7 @@ class Affix:
 
 @dataclass(frozen=True)
 class RecognitionRules:
-    """All of it. `words` are the rules that header text is cleaned by, whose months and vocabulary hold here as well."""
+    """All of it. `vocabulary` and `both` are those of `names.py`; `words` those that header text is cleaned by, whose months hold here too."""
 
     version: str
     patterns: tuple[IdentifierPattern, ...]
@@ -71,11 +73,17 @@ class RecognitionRules:
     both: frozenset[str]
     affixes: tuple[Affix, ...]
     lexicon: Mapping[str, tuple[str, ...]]
+    technique: Technique
 
 
 def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
     """Read and check the files below `root` (default: the packaged ones). Raises ConfigError."""
-    files = RuleFiles(rules_dir(root))
+    vocabulary, both = vocabulary_of(rules_dir(root))
+    rules = kept("recognition", root, lambda: _loaded(RuleFiles(rules_dir(root))))
+    return replace(rules, vocabulary=vocabulary, both=both)
+
+
+def _loaded(files: RuleFiles) -> RecognitionRules:
     words = load_text_rules(files)
     patterns = _patterns(files.open(IDENTIFIERS))
     clinical, ordinary, lexicon = _clinical(files.open(CLINICAL))
@@ -89,20 +97,11 @@ def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
         words,
         _months(files),
         ordinary,
-        *_vocabulary(rules_dir(root)),
+        frozenset(),
+        frozenset(),
         (*_affixes(lexis["endings"], "$"), *_affixes(lexis["drug_endings"], "$"), *_affixes(lexis["beginnings"], "")),
         MappingProxyType(lexicon),
-    )
-
-
-def _vocabulary(folder: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Words of the six languages, folded, that are no names; and common ones that are names too, which the file marks with a "+"."""
-    try:
-        lines = gzip.decompress((folder / VOCABULARY).read_bytes()).decode("utf-8").split("\n")
-    except (OSError, EOFError, ValueError):
-        raise ConfigError(f"{VOCABULARY}: cannot be read below {folder}") from None
-    return frozenset(line for line in lines if line[:1] != "+"), frozenset(
-        line[1:] for line in lines if line[:1] == "+"
+        read_technique(files),
     )
 
 
@@ -132,7 +131,8 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
 
 def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
     fields = entry.mapping(
-        ["name", "label", "pattern", "removes", "leaves"], ["case", "check", "safe", "sure", "header", "needs"]
+        ["name", "label", "pattern", "removes", "leaves"],
+        ["case", "check", "safe", "sure", "header", "needs", "starts"],
     )
     case = "case" in fields and fields["case"].flag()
     try:
@@ -147,7 +147,8 @@ def _pattern(entry: Field, parts: Mapping[str, str]) -> IdentifierPattern:
         "safe" in fields and fields["safe"].flag(),
         "sure" in fields and fields["sure"].flag(),
         "header" in fields and fields["header"].flag(),
-        tuple(item.text() for item in fields["needs"].items(at_least=1)) if "needs" in fields else (),
+        tuple(item.text(r".*\S.*") for item in fields["needs"].items(at_least=1)) if "needs" in fields else (),
+        fields["starts"].choice(STARTS) if "starts" in fields else "",
         tuple(item.text() for item in fields["removes"].items(at_least=1)),
         tuple(item.text() for item in fields["leaves"].items(at_least=1)),
         entry.source,

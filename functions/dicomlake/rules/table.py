@@ -30,14 +30,15 @@ _ROW_FIELDS = ("tag", "keyword", "vr", "basic")
 class Option:
     """An option of PS3.15 E.3: its column in the table, its name and code in CID 7050, and how far it is carried out.
 
-    `clean_by_vr` says what the column's C means for each VR where a way to clean exists; any other C, and that of the keywords in
-    `clean_except`, falls back to the Basic action.
+    `stated` is `always`, or `when_done` for a code that is stated object by object. `clean_by_vr` says what the column's C means for each
+    VR where a way to clean exists; any other C, and that of the keywords in `clean_except`, falls back to the Basic action.
     """
 
     column: str
     name: str
     code: str
     carried_out: bool
+    stated: str
     clean_by_vr: Mapping[str, Action]
     clean_except: tuple[str, ...]
     excludes: tuple[str, ...]
@@ -69,7 +70,9 @@ def load_options(files: RuleFiles) -> dict[str, Option]:
     """Options by column name. The first entry, column `Basic`, is the profile itself."""
     options: dict[str, Option] = {}
     for entry in files.open(OPTIONS).mapping(["options"])["options"].items(at_least=1):
-        fields = entry.mapping(["column", "name", "code", "carried_out"], ["clean_by_vr", "clean_except", "excludes"])
+        fields = entry.mapping(
+            ["column", "name", "code", "carried_out"], ["stated", "clean_by_vr", "clean_except", "excludes"]
+        )
         column = fields["column"].text(r"[A-Z][A-Za-z]+", "a column name")
         if column in options:
             fields["column"].fail("stands twice")
@@ -82,6 +85,7 @@ def load_options(files: RuleFiles) -> dict[str, Option]:
             fields["name"].text(),
             fields["code"].text(r"1131\d\d", "a code of CID 7050"),
             fields["carried_out"].flag(),
+            fields["stated"].choice(("always", "when_done")) if "stated" in fields else "always",
             {vr: Action(field.choice([Action.M, Action.K, Action.C])) for vr, field in clean.items()},
             _words(fields, "clean_except"),
             _words(fields, "excludes"),

@@ -13,7 +13,11 @@ from dicomlake.rules.reader import Field, RuleFiles
 KNOWN, WORDS, PATTERNS, CONCEPTS = "text/known.yaml", "text/words.yaml", "text/patterns.yaml", "text/concepts.yaml"
 _KEYWORD = r"[A-Z][A-Za-z0-9]*"
 _WORD = r"[a-z]+"
+_SCHEME = r"[A-Za-z0-9_.]{1,16}"
 _LETTERS = re.compile(r"[A-Za-z]+")
+_DIGIT = re.compile(r"\d")
+_TOKEN = re.compile(r"\S+")
+_PUNCTUATION = re.compile(r"[^a-z0-9'’-]|['’-]$")
 _NAME_PART = re.compile(r"[A-Za-z0-9_]+(?:['’-][A-Za-z]+)*\.?")
 
 
@@ -24,6 +28,17 @@ class Words(StrEnum):
     UNTIL_VOCABULARY = "until_vocabulary"
     TITLED = "titled"
     ONE_TELLING = "one_telling"
+    UNTECHNICAL = "untechnical"
+    UNSAID = "unsaid"
+    HOUSE = "house"
+
+
+class Needs(StrEnum):
+    """Without which characters a text is not looked at."""
+
+    NOTHING = ""
+    DIGIT = "digit"
+    SCRIPT = "script"
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ class TextPattern:
     leaves: tuple[str, ...]
     source: str
     sure: bool
+    needs: Needs
 
     @property
     def is_name(self) -> bool:
@@ -60,12 +76,26 @@ class TextPattern:
 
     def spans(self, text: str, rules: "TextRules") -> Iterator[tuple[int, int]]:
         """Where `text` (without accents) shows something of this form."""
+        if (self.needs is Needs.SCRIPT and text.isascii()) or (
+            self.needs is Needs.DIGIT and _DIGIT.search(text) is None
+        ):
+            return
         for found in self.regex.finditer(text):
             start, end = found.span(found.lastindex or 0)
             if self.words in (Words.UNTIL_VOCABULARY, Words.TITLED):
                 end = rules.names.end(text, start, end, self.words is Words.TITLED)
+                if self.words is Words.UNTIL_VOCABULARY and end > start and rules.names.is_trade(text[start:end]):
+                    continue
             elif self.words is Words.ONE_TELLING:
                 start = _telling_start(text, start, end, rules)
+            elif self.words is Words.HOUSE:
+                start, end = _house(text, start, end, rules)
+            elif self.words is Words.UNTECHNICAL:
+                if rules.names.is_trade(text[start:end]):
+                    continue
+                start, end = rules.names.begun(text, start, end), rules.names.ended(text, start, end)
+            elif self.words is Words.UNSAID:
+                start, end = rules.names.unsaid(text, start, end)
             if end > start:
                 yield start, end
 
@@ -77,6 +107,33 @@ def _telling_start(text: str, start: int, end: int, rules: "TextRules") -> int:
     if not telling:
         return end
     return start if text[start].isdecimal() or _tells(words[0][0], rules) else telling[0].start()
+
+
+def _house(text: str, start: int, end: int, rules: "TextRules") -> tuple[int, int]:
+    """Of a match the word that says what house it is, with the words beside it that are none of the examination; nothing where none of them tells."""
+    tokens = list(_TOKEN.finditer(text, start, end))
+    plain = [_PUNCTUATION.sub("", token[0].lower()) for token in tokens]
+    places = [at for at, word in enumerate(plain) if rules.houses & {word, *re.split(r"[-'’]", word)}]
+    if not places:
+        return rules.names.within(text, start, end)
+
+    def fits(at: int) -> bool:
+        if rules.is_phrase(plain[at], text, tokens[at].end()):
+            return False
+        return plain[at] in rules.houses or plain[at] in rules.particles or not rules.names.is_technical(tokens[at][0])
+
+    first = last = places[-1]
+    while first > 0 and fits(first - 1):
+        first -= 1
+    while last + 1 < len(tokens) and (
+        fits(last + 1) or (plain[last] in rules.particles and tokens[last + 1][0].isalpha())
+    ):
+        last += 1
+    parts = (part for word in plain[first : last + 1] for part in re.split(r"[-'’]", word))
+    telling = (word for word in parts if len(word) > 2 and word not in rules.houses)
+    if all(rules.is_vocabulary(word) or word in rules.particles or not word.isalpha() for word in telling):
+        return end, end
+    return tokens[first].start(), tokens[last].end()
 
 
 def _tells(word: str, rules: "TextRules") -> bool:
@@ -91,9 +148,12 @@ class TextRules:
     untouched: Mapping[str, str]
     known_only: frozenset[str]
     typed_codes: frozenset[str]
+    proven_only: frozenset[str]
+    public_schemes: frozenset[str]
     vocabulary: frozenset[str]
     titles: frozenset[str]
     surnames: frozenset[str]
+    houses: frozenset[str]
     particles: frozenset[str]
     phrases: Mapping[str, frozenset[str]]
     months: tuple[tuple[str, ...], ...]
@@ -131,9 +191,12 @@ def load_text_rules(files: RuleFiles) -> TextRules:
             "untouched",
             "known_only",
             "typed_codes",
+            "proven_only",
+            "public_schemes",
             "vocabulary",
             "titles",
             "surnames",
+            "houses",
             "particles",
             "phrases",
             "months",
@@ -157,9 +220,14 @@ def load_text_rules(files: RuleFiles) -> TextRules:
         ),
         known_only=frozenset(words["known_only"].unique(_keyword)),
         typed_codes=frozenset(words["typed_codes"].unique(_keyword)),
+        proven_only=frozenset(words["proven_only"].unique(_keyword)),
+        public_schemes=frozenset(
+            words["public_schemes"].unique(lambda item: item.text(_SCHEME, "a scheme's designator"))
+        ),
         vocabulary=vocabulary,
         titles=frozenset(words["titles"].unique(lambda item: item.text(_WORD, "a word"))),
         surnames=surnames,
+        houses=frozenset(words["houses"].unique(lambda item: item.text(_WORD, "a word"))),
         particles=particles,
         phrases=MappingProxyType(phrases),
         months=months,
@@ -199,7 +267,7 @@ def _patterns(root: Field) -> tuple[TextPattern, ...]:
 
 
 def _pattern(entry: Field, fragments: Mapping[str, str]) -> TextPattern:
-    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "words", "sure"])
+    fields = entry.mapping(["name", "pattern", "removes", "leaves"], ["case", "words", "sure", "needs"])
     flags = re.NOFLAG if "case" in fields and fields["case"].flag() else re.IGNORECASE
     form = fields["pattern"].text()
     for name, fragment in fragments.items():
@@ -216,6 +284,7 @@ def _pattern(entry: Field, fragments: Mapping[str, str]) -> TextPattern:
         tuple(item.text() for item in fields["leaves"].items(at_least=1)),
         entry.source,
         "sure" in fields and fields["sure"].flag(),
+        Needs(fields["needs"].choice(list(Needs)[1:])) if "needs" in fields else Needs.NOTHING,
     )
 
 

@@ -8,7 +8,6 @@ from dicomlake.rules.reader import Field, RuleFiles
 
 TYPES = "ps3_15/types.yaml"
 _KEYWORD = r"[A-Z][A-Za-z0-9]*"
-_MODULE = r"[a-z0-9][a-z0-9-]*"
 # Where an element stands: at the top of an object of this SOP class (UID), in an item of this sequence (tag), or anywhere (None).
 Place = str | int | None
 # A keyword to its tag; None when nobody knows it.

@@ -7,7 +7,7 @@ catalog changes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,17 +87,25 @@ class Compiler:
 
     def query(self, sql: str, place: Place, parameters: Parameters | None = None) -> Compiled:
         """Compile one SELECT given as text."""
-        parameters = parameters or Parameters.none()
-        key = (sql, place, parameters.shape(), self._catalog.version)
-        found = self._trees.get(key)
-        if found is None:
+        given = parameters or Parameters.none()
+
+        def compiled() -> Compiled:
             statements = parse(sql)
             if len(statements) != 1 or not isinstance(statements[0], exp.Query):
                 raise invalid_query("Expected one query")
-            found = self.tree(statements[0], place, parameters)
+            return self.tree(statements[0], place, given)
+
+        return self.kept(sql, place, given, compiled)
+
+    def kept(self, key: Any, place: Place, parameters: Parameters, compiled: Callable[[], Compiled]) -> Compiled:
+        """What `key` compiled to while the catalog was as it is, else `compiled` now; with the values of these parameters."""
+        whole = (key, place, parameters.shape(), self._catalog.version)
+        found = self._trees.get(whole)
+        if found is None:
+            found = compiled()
             if len(self._trees) >= _CACHE_SIZE:
                 self._trees.clear()
-            self._trees[key] = found
+            self._trees[whole] = found
         return replace(found, values=parameters.values())
 
     def tree(

@@ -434,11 +434,14 @@ class Generator(DuckDBGenerator):
         return f"{target if isinstance(expression.this, (exp.Column, exp.Dot)) else '(' + target + ')'}.{types.quote(expression.expression.name)}"
 
     def in_sql(self, expression: exp.In) -> str:
-        """Write IN; IN UNNEST(array) as a subquery, which keeps its NULLs right."""
+        """Write IN; IN UNNEST(array) of a row's own array looks into it, of any other is a subquery. Both keep NULLs right."""
         array: Any = expression.args.get("unnest")
         if array is None:
             return super().in_sql(expression)
-        return f"{self.sql(expression.this)} IN (SELECT unnest({self.sql(array.expressions[0])}))"
+        value, values = self.sql(expression.this), self.sql(array.expressions[0])
+        if array.expressions[0].find(exp.Column) is not None and expression.find(exp.Subquery) is None:
+            return f"bq_in_array({value}, {values})"
+        return f"{value} IN (SELECT unnest({values}))"
 
     def unnest_sql(self, expression: exp.Unnest) -> str:
         """Write FROM UNNEST as a lateral subquery with the offset counted from 0."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -10,8 +9,6 @@ from sqlglot import exp
 from localemu.bigquery.catalog import DatasetName, TableName
 from localemu.bigquery.errors import invalid_query, unsupported
 from localemu.bigquery.schema import Field
-
-_WILDCARD = re.compile(r"\*$")
 
 
 @dataclass(frozen=True)

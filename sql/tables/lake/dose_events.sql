@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS `lake.dose_events` (
     route STRING OPTIONS (description = 'Nuclear medicine: route of administration, the meaning of its code.'),
     effective_dose_mSv FLOAT64 OPTIONS (description = 'Nuclear medicine: effective dose as the device states it (113839) in mSv.'),
     stopped_local DATETIME OPTIONS (description = 'Shifted local date and time at which the administration ended.'),
-    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL.'),
+    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL, but those whose unit nobody stated and other values confirm (dap_Gym2:assumed_unit).'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
     key_version STRING OPTIONS (description = 'Check value of the research key: 8 hexadecimal digits. Pseudonyms compare only under one key.')

@@ -93,7 +93,7 @@ CREATE TABLE IF NOT EXISTS `ops.dose_events` (
     effective_dose_mSv FLOAT64 OPTIONS (description = 'Nuclear medicine: effective dose as the device states it (113839) in mSv.'),
     stopped_local DATETIME OPTIONS (description = 'True local date and time at which the administration ended.'),
     stopped_at TIMESTAMP OPTIONS (description = 'The same in UTC; by the offset in the object, else the zone of the site; NULL when neither is known.'),
-    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL.'),
+    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL, but those whose unit nobody stated and other values confirm (dap_Gym2:assumed_unit).'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
     key_version STRING OPTIONS (description = 'Check value of the operations key: 8 hexadecimal digits. Pseudonyms compare only under one key.')

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS `ops.dose_studies` (
     total_acq_time_s FLOAT64 OPTIONS (description = 'Acquisition time (113855) in s, summed over planes.'),
     agd_left_mGy FLOAT64 OPTIONS (description = 'Mammography: accumulated average glandular dose of the left breast (111637) in mGy.'),
     agd_right_mGy FLOAT64 OPTIONS (description = 'Mammography: accumulated average glandular dose of the right breast (111637) in mGy.'),
-    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example total_dap_Gym2:unit. Such fields are NULL.'),
+    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example total_dap_Gym2:unit. Such fields are NULL, but those whose unit nobody stated and other values confirm (total_dap_Gym2:assumed_unit).'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
     key_version STRING OPTIONS (description = 'Check value of the operations key: 8 hexadecimal digits. Pseudonyms compare only under one key.')

@@ -1,4 +1,5 @@
 CREATE TABLE IF NOT EXISTS `ops.settled_dose_events` (
+    -- columns of ops.dose_events without ssde_mGy, measured_dw_mm, dw_truncated
     row_key STRING NOT NULL OPTIONS (description = 'Key of the row, made from what it is about: the same event always gives the same key. Rows that share it are one row.'),
     site STRING NOT NULL OPTIONS (description = 'Sender, as named in the settings.'),
     received_at TIMESTAMP OPTIONS (description = 'UTC time at which the object was complete in the landing bucket (timeCreated of its generation). Partition.'),
@@ -55,8 +56,6 @@ CREATE TABLE IF NOT EXISTS `ops.settled_dose_events` (
     AcquisitionNumber INT64 OPTIONS (description = 'CT slice: DICOM (0020,0012). Series of one number and time are reconstructions of one acquisition.'),
     slice_position_mm FLOAT64 OPTIONS (description = 'CT slice: position along the patient, the last value of ImagePositionPatient, else SliceLocation, in mm.'),
     slice_thickness_mm FLOAT64 OPTIONS (description = 'CT slice: DICOM (0018,0050) in mm.'),
-    measured_dw_mm FLOAT64 OPTIONS (description = 'CT: water-equivalent diameter in mm, mean of the slices measured (AAPM Report 220).'),
-    dw_truncated BOOL OPTIONS (description = 'CT: the field of view cuts the patient off in one of those slices, so that measured_dw_mm is too small.'),
     dap_Gym2 FLOAT64 OPTIONS (description = 'Projection: dose area product (122130) in Gy.m2.'),
     rp_dose_Gy FLOAT64 OPTIONS (description = 'Projection: dose at the reference point (113738) in Gy.'),
     exposure_uAs FLOAT64 OPTIONS (description = 'Projection: exposure (113736), summed over pulses, in uAs.'),
@@ -92,10 +91,13 @@ CREATE TABLE IF NOT EXISTS `ops.settled_dose_events` (
     effective_dose_mSv FLOAT64 OPTIONS (description = 'Nuclear medicine: effective dose as the device states it (113839) in mSv.'),
     stopped_local DATETIME OPTIONS (description = 'True local date and time at which the administration ended.'),
     stopped_at TIMESTAMP OPTIONS (description = 'The same in UTC; by the offset in the object, else the zone of the site; NULL when neither is known.'),
-    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL.'),
+    doubts ARRAY<STRING> OPTIONS (description = 'What was there and could not be read for certain, as a word per field, for example dap_Gym2:unit. Such fields are NULL, but those whose unit nobody stated and other values confirm (dap_Gym2:assumed_unit).'),
     pipeline_version STRING OPTIONS (description = 'Version of the pipeline that wrote the row.'),
     rules_version STRING OPTIONS (description = 'Version of the rule files: first 12 hexadecimal digits of their SHA-256.'),
     key_version STRING OPTIONS (description = 'Check value of the operations key: 8 hexadecimal digits. Pseudonyms compare only under one key.'),
+    -- end
+    measured_dw_mm FLOAT64 OPTIONS (description = 'CT: water-equivalent diameter in mm, mean of the slices measured (AAPM Report 220).'),
+    dw_truncated BOOL OPTIONS (description = 'CT: the field of view cuts the patient off in one of those slices, so that measured_dw_mm is too small.'),
     slices INT64 OPTIONS (description = 'CT slices that the event was measured from; NULL for an event told whole.'),
     dlp_estimated BOOL OPTIONS (description = 'Whether dlp_mGycm is mean CTDIvol times the length of the slices.'),
     dw_slices INT64 OPTIONS (description = 'CT: slices that measured_dw_mm is the mean of.'),

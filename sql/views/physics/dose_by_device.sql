@@ -9,11 +9,12 @@ WITH spread AS (
         age_group,
         weight_group_kg,
         quantity,
-        value,
-        PERCENTILE_CONT(value, 0.25) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS lower_quartile,
-        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS median,
-        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity) AS upper_quartile
+        COUNT(*) AS studies,
+        COUNT(*) - 1 AS last,
+        ARRAY_AGG(value ORDER BY value) AS ordered,
+        AVG(value) AS mean
     FROM `physics.dose_values`
+    GROUP BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity
 )
 
 SELECT
@@ -24,12 +25,11 @@ SELECT
     age_group,
     weight_group_kg,
     quantity,
-    COUNT(*) AS studies,
-    MIN(value) AS least,
-    MIN(lower_quartile) AS lower_quartile,
-    MIN(median) AS median,
-    MIN(upper_quartile) AS upper_quartile,
-    MAX(value) AS greatest,
-    AVG(value) AS mean
+    studies,
+    ordered[OFFSET(0)] AS least,
+    ordered[OFFSET(DIV(last, 4))] * (4 - MOD(last, 4)) / 4 + ordered[OFFSET(LEAST(DIV(last, 4) + 1, last))] * MOD(last, 4) / 4 AS lower_quartile,
+    ordered[OFFSET(DIV(last, 2))] * (2 - MOD(last, 2)) / 2 + ordered[OFFSET(LEAST(DIV(last, 2) + 1, last))] * MOD(last, 2) / 2 AS median,
+    ordered[OFFSET(DIV(3 * last, 4))] * (4 - MOD(3 * last, 4)) / 4 + ordered[OFFSET(LEAST(DIV(3 * last, 4) + 1, last))] * MOD(3 * last, 4) / 4 AS upper_quartile,
+    ordered[OFFSET(last)] AS greatest,
+    mean
 FROM spread
-GROUP BY site, modality, device_key, protocol, age_group, weight_group_kg, quantity

@@ -58,9 +58,11 @@ spread AS (
         exam,
         protocol,
         quantity,
-        PERCENTILE_CONT(value, 0.5) OVER (PARTITION BY site, exam, protocol, quantity) AS median,
-        PERCENTILE_CONT(value, 0.75) OVER (PARTITION BY site, exam, protocol, quantity) AS upper_quartile
+        COUNT(*) AS adults,
+        COUNT(*) - 1 AS last,
+        ARRAY_AGG(value ORDER BY value) AS ordered
     FROM told
+    GROUP BY site, exam, protocol, quantity
 ),
 
 sites AS (
@@ -69,14 +71,13 @@ sites AS (
         exam,
         protocol,
         quantity,
+        adults,
         -- rules minimum_patients
         20 AS minimum_patients,
         -- end
-        COUNT(*) AS adults,
-        MIN(median) AS median,
-        MIN(upper_quartile) AS upper_quartile
+        ordered[OFFSET(DIV(last, 2))] * (2 - MOD(last, 2)) / 2 + ordered[OFFSET(LEAST(DIV(last, 2) + 1, last))] * MOD(last, 2) / 2 AS median,
+        ordered[OFFSET(DIV(3 * last, 4))] * (4 - MOD(3 * last, 4)) / 4 + ordered[OFFSET(LEAST(DIV(3 * last, 4) + 1, last))] * MOD(3 * last, 4) / 4 AS upper_quartile
     FROM spread
-    GROUP BY site, exam, protocol, quantity
 )
 
 SELECT

@@ -1,20 +1,7 @@
 -- One row per device and month with CT images or dose.
 -- Studies with original CT images, how many of them have a dose object, and the share; of devices without CT images only studies with
 -- dose. `studies_without_value` lack the quantity of their modality (total DLP, DAP, glandular dose, activity) though an object tells of them.
-WITH imaged AS (
-    SELECT
-        site,
-        study_key,
-        MIN(device_key) AS device_key,
-        MIN(Manufacturer) AS Manufacturer,
-        MIN(ManufacturerModelName) AS ManufacturerModelName,
-        MIN(COALESCE(StudyDate, DATE(acquired_local))) AS StudyDate
-    FROM `clinic.acquisitions`
-    WHERE Modality = 'CT' AND 'ORIGINAL' IN UNNEST(ImageType)
-    GROUP BY site, study_key
-),
-
-dosed AS (
+WITH dosed AS (
     SELECT
         site,
         study_key,
@@ -45,7 +32,7 @@ studies AS (
         dosed.study_key IS NOT NULL AS with_dose,
         COALESCE(dosed.reported, FALSE) AS reported,
         COALESCE(dosed.without_value, FALSE) AS without_value
-    FROM imaged
+    FROM `physics.dose_imaged` AS imaged
     FULL JOIN dosed
         ON imaged.site = dosed.site AND imaged.study_key = dosed.study_key
 )

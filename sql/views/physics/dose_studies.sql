@@ -10,7 +10,7 @@ FROM `ops.settled_dose_studies` AS settled
 LEFT JOIN `physics.dose_unsettled` AS unsettled
     ON
         settled.site = unsettled.site
-        AND settled.study_key = unsettled.study_key
+        AND settled.study_group = unsettled.study_group
 WHERE unsettled.site IS NULL
 UNION ALL BY NAME
 SELECT * EXCEPT (study_group, settling, settled_events)

@@ -1,8 +1,8 @@
--- One row per study whose dose is to be settled when it is asked for: site and study_key.
+-- One row per group of studies whose dose is to be settled when it is asked for: site and study_group.
 -- Studies fall into groups by the beginning of their key. What the log holds of a group now, how much of it is hidden, and by which text the
 -- views decide make up `settling`; a group is settled when every row of ops.settled_dose_studies and ops.settled_dose_events that it has says
--- the same and was written by one statement, and none lacks. So a row that came after the last settling, a retraction or a changed rule puts its group here, and the views of
--- dose work it out anew: a settled table is never shown when it is old.
+-- the same and was written by one statement, and none lacks. So a row that came after the last settling, a retraction or a changed rule puts
+-- its group here, and the views of dose work it out anew: a settled table is never shown when it is old.
 WITH logged AS (
     SELECT
         site,
@@ -47,9 +47,10 @@ wanted AS (
     SELECT
         site,
         study_group,
+        SUM(studies) AS studies,
         CONCAT(
             -- rules settled_by
-            'fce9a6139ff5',
+            '3c01f3e0ea0e',
             -- end
             '/',
             CAST(SUM(events) AS STRING),
@@ -68,8 +69,7 @@ studies AS (
     SELECT
         site,
         study_group,
-        MIN(settling) AS settling,
-        MAX(settling) AS other,
+        ANY_VALUE(settling) AS settling,  -- one statement writes one
         MIN(settled_at) = MAX(settled_at) AS at_once,
         SUM(settled_events) AS events
     FROM `ops.settled_dose_studies`
@@ -80,61 +80,31 @@ events AS (
     SELECT
         site,
         study_group,
-        MIN(settling) AS settling,
-        MAX(settling) AS other,
+        ANY_VALUE(settling) AS settling,  -- one statement writes one
         MIN(settled_at) = MAX(settled_at) AS at_once,
         COUNT(*) AS events
     FROM `ops.settled_dose_events`
     GROUP BY site, study_group
-),
-
-unsettled AS (
-    SELECT
-        wanted.site,
-        wanted.study_group,
-        wanted.settling
-    FROM wanted
-    LEFT JOIN studies
-        ON
-            wanted.site = studies.site
-            AND wanted.study_group = studies.study_group
-            AND wanted.settling = studies.settling
-            AND wanted.settling = studies.other
-            AND studies.at_once
-    LEFT JOIN events
-        ON
-            wanted.site = events.site
-            AND wanted.study_group = events.study_group
-    WHERE
-        studies.site IS NULL
-        OR studies.events != COALESCE(events.events, 0)
-        OR wanted.settling != COALESCE(events.settling, wanted.settling)
-        OR wanted.settling != COALESCE(events.other, wanted.settling)
-        OR NOT COALESCE(events.at_once, TRUE)
-),
-
-told AS (
-    SELECT
-        site,
-        study_key
-    FROM `ops.dose_studies`
-    WHERE study_key IS NOT NULL
-    UNION ALL
-    SELECT
-        site,
-        study_key
-    FROM `ops.dose_events`
-    WHERE study_key IS NOT NULL
 )
 
 SELECT
-    unsettled.site,
-    told.study_key,
-    unsettled.study_group,
-    unsettled.settling
-FROM told
-INNER JOIN unsettled
+    wanted.site,
+    wanted.study_group,
+    wanted.settling,
+    wanted.studies
+FROM wanted
+LEFT JOIN studies
     ON
-        told.site = unsettled.site
-        AND SUBSTR(told.study_key, 1, 4) = unsettled.study_group
-GROUP BY unsettled.site, told.study_key, unsettled.study_group, unsettled.settling
+        wanted.site = studies.site
+        AND wanted.study_group = studies.study_group
+        AND wanted.settling = studies.settling
+        AND studies.at_once
+LEFT JOIN events
+    ON
+        wanted.site = events.site
+        AND wanted.study_group = events.study_group
+WHERE
+    studies.site IS NULL
+    OR studies.events != COALESCE(events.events, 0)
+    OR wanted.settling != COALESCE(events.settling, wanted.settling)
+    OR NOT COALESCE(events.at_once, TRUE)

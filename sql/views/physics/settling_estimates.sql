@@ -178,8 +178,8 @@ events AS (
 read_events AS (
     SELECT
         events.*,
-        unsettled.study_group,
-        unsettled.settling,
+        waiting.study_group,
+        waiting.settling,
         studies.patient_age_years AS age_y,
         COALESCE(named.exam, codes.exam) AS exam,
         COALESCE(codes.region, exams.region) AS region,
@@ -195,8 +195,8 @@ read_events AS (
             -- end
         END AS kvp_class
     FROM events
-    INNER JOIN `physics.dose_unsettled` AS unsettled
-        ON events.site = unsettled.site AND events.study_key = unsettled.study_key
+    INNER JOIN `physics.settling_keys` AS waiting
+        ON events.site = waiting.site AND events.study_key = waiting.study_key
     LEFT JOIN `physics.settling_totals` AS studies
         ON events.site = studies.site AND events.study_key = studies.study_key
     LEFT JOIN `physics.dose_names` AS named

@@ -9,10 +9,10 @@
 WITH visible AS (
     SELECT told.*
     FROM `ops.dose_events` AS told
-    INNER JOIN `physics.dose_unsettled` AS unsettled
+    INNER JOIN `physics.settling_keys` AS waiting
         ON
-            told.site = unsettled.site
-            AND told.study_key = unsettled.study_key
+            told.site = waiting.site
+            AND told.study_key = waiting.study_key
     LEFT JOIN `clinic.hidden` AS hidden
         ON
             told.site = hidden.site

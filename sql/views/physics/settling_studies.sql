@@ -91,8 +91,8 @@ effective AS (
 joined AS (
     SELECT
         totals.* EXCEPT (StudyDate, started_local),
-        unsettled.study_group,
-        unsettled.settling,
+        waiting.study_group,
+        waiting.settling,
         COALESCE(effective.settled_events, 0) AS settled_events,
         COALESCE(totals.StudyDate, DATE(totals.started_local), DATE(told.started_local)) AS StudyDate,
         COALESCE(told.started_local, totals.started_local) AS started_local,
@@ -111,10 +111,10 @@ joined AS (
         COALESCE(effective.effective_icrp103_mSv, effective.effective_icrp60_mSv) AS ct_mSv,
         COALESCE(effective.times_dose_check, 0) AS times_dose_check
     FROM `physics.settling_totals` AS totals
-    INNER JOIN `physics.dose_unsettled` AS unsettled
+    INNER JOIN `physics.settling_keys` AS waiting
         ON
-            totals.site = unsettled.site
-            AND totals.study_key = unsettled.study_key
+            totals.site = waiting.site
+            AND totals.study_key = waiting.study_key
     LEFT JOIN effective
         ON
             totals.site = effective.site

@@ -29,10 +29,10 @@ WITH shown AS (
 reports AS (
     SELECT told.*
     FROM `ops.dose_studies` AS told
-    INNER JOIN `physics.dose_unsettled` AS unsettled
+    INNER JOIN `physics.settling_keys` AS waiting
         ON
-            told.site = unsettled.site
-            AND told.study_key = unsettled.study_key
+            told.site = waiting.site
+            AND told.study_key = waiting.study_key
     LEFT JOIN `clinic.hidden` AS hidden
         ON
             told.site = hidden.site

@@ -2,38 +2,15 @@
 -- As physics.dose_events decides it, of released objects and with shifted dates: per study and modality the best kind of source, of several
 -- objects that tell of one event the one with the fewest doubts, then the smaller content_key; CT slices of one event are one row, with a
 -- dlp_mGycm that is estimated from them (dlp_estimated). Retracted deliveries and superseded objects are left out.
-WITH hidden_deliveries AS (
-    SELECT
-        site,
-        delivery_key
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NULL
-    GROUP BY site, delivery_key
-),
-
-hidden_objects AS (
-    SELECT
-        site,
-        delivery_key,
-        object
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NOT NULL
-    GROUP BY site, delivery_key, object
-),
-
-visible AS (
+WITH visible AS (
     SELECT told.*
     FROM `lake.dose_events` AS told
-    LEFT JOIN hidden_deliveries
+    LEFT JOIN `research.hidden` AS hidden
         ON
-            told.site = hidden_deliveries.site
-            AND told.delivery_key = hidden_deliveries.delivery_key
-    LEFT JOIN hidden_objects
-        ON
-            told.site = hidden_objects.site
-            AND told.delivery_key = hidden_objects.delivery_key
-            AND told.object = hidden_objects.object
-    WHERE hidden_deliveries.site IS NULL AND hidden_objects.site IS NULL
+            told.site = hidden.site
+            AND told.delivery_key = hidden.delivery_key
+            AND (hidden.object IS NULL OR told.object = hidden.object)
+    WHERE hidden.site IS NULL
 ),
 
 best AS (

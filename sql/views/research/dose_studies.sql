@@ -1,26 +1,7 @@
 -- One row per study: site and StudyInstanceUID.
 -- Totals as physics.dose_studies decides them, of released objects and with shifted dates: those of a report that tells of all events, else the
 -- sum of reports that share none, else of events that all have a value (totals_from). What none of them gives is unknown, never 0.
-WITH hidden_deliveries AS (
-    SELECT
-        site,
-        delivery_key
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NULL
-    GROUP BY site, delivery_key
-),
-
-hidden_objects AS (
-    SELECT
-        site,
-        delivery_key,
-        object
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NOT NULL
-    GROUP BY site, delivery_key, object
-),
-
-shown AS (
+WITH shown AS (
     SELECT
         site,
         StudyInstanceUID,
@@ -46,16 +27,12 @@ shown AS (
 reports AS (
     SELECT told.*
     FROM `lake.dose_studies` AS told
-    LEFT JOIN hidden_deliveries
+    LEFT JOIN `research.hidden` AS hidden
         ON
-            told.site = hidden_deliveries.site
-            AND told.delivery_key = hidden_deliveries.delivery_key
-    LEFT JOIN hidden_objects
-        ON
-            told.site = hidden_objects.site
-            AND told.delivery_key = hidden_objects.delivery_key
-            AND told.object = hidden_objects.object
-    WHERE hidden_deliveries.site IS NULL AND hidden_objects.site IS NULL AND told.StudyInstanceUID IS NOT NULL AND told.modality IS NOT NULL
+            told.site = hidden.site
+            AND told.delivery_key = hidden.delivery_key
+            AND (hidden.object IS NULL OR told.object = hidden.object)
+    WHERE hidden.site IS NULL AND told.StudyInstanceUID IS NOT NULL AND told.modality IS NOT NULL
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY told.site, told.StudyInstanceUID, told.modality, told.SOPInstanceUID
         ORDER BY told.source_rank, told.content_key, told.row_key, told.pipeline_version, told.rules_version, told.release_month

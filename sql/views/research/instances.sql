@@ -12,38 +12,15 @@ WITH deliveries AS (
     ) = 1
 ),
 
-hidden_deliveries AS (
-    SELECT
-        site,
-        delivery_key
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NULL
-    GROUP BY site, delivery_key
-),
-
-hidden_objects AS (
-    SELECT
-        site,
-        delivery_key,
-        object
-    FROM `lake.retractions`
-    WHERE delivery_key IS NOT NULL AND object IS NOT NULL
-    GROUP BY site, delivery_key, object
-),
-
 versions AS (
     SELECT deliveries.*
     FROM deliveries
-    LEFT JOIN hidden_deliveries
+    LEFT JOIN `research.hidden` AS hidden
         ON
-            deliveries.site = hidden_deliveries.site
-            AND deliveries.delivery_key = hidden_deliveries.delivery_key
-    LEFT JOIN hidden_objects
-        ON
-            deliveries.site = hidden_objects.site
-            AND deliveries.delivery_key = hidden_objects.delivery_key
-            AND deliveries.object = hidden_objects.object
-    WHERE hidden_deliveries.site IS NULL AND hidden_objects.site IS NULL
+            deliveries.site = hidden.site
+            AND deliveries.delivery_key = hidden.delivery_key
+            AND (hidden.object IS NULL OR deliveries.object = hidden.object)
+    WHERE hidden.site IS NULL
     QUALIFY ROW_NUMBER() OVER (
         PARTITION BY deliveries.site, deliveries.StudyInstanceUID, deliveries.SOPInstanceUID, deliveries.content_key
         ORDER BY

@@ -243,6 +243,20 @@ def test_information_schema_tells_tables_columns_and_views(client: bigquery.Clie
     assert len(rows(client, f"SELECT view_definition FROM {dataset}.INFORMATION_SCHEMA.VIEWS")) == 1
 
 
+def test_in_unnest_keeps_nulls_right_for_arrays_of_a_row_and_given_ones(client: bigquery.Client) -> None:
+    source = (
+        "UNNEST([STRUCT(1 AS n, [1, 2] AS a), (2, [2, 3]), (3, [1, NULL]), (4, CAST([] AS ARRAY<INT64>)), (5, NULL)])"
+    )
+    of_a_row = rows(
+        client, f"SELECT n, 1 IN UNNEST(a), NULL IN UNNEST(a), NOT (1 IN UNNEST(a)) FROM {source} ORDER BY n"
+    )
+    assert of_a_row == [
+        (1, True, None, False), (2, False, None, True), (3, True, None, False), (4, False, False, True), (5, False, False, True)
+    ]  # fmt: skip
+    assert rows(client, f"SELECT n FROM {source} WHERE n IN UNNEST([1, 4, NULL]) ORDER BY n") == [(1,), (4,)]
+    assert rows(client, "SELECT 9 IN UNNEST(a) FROM (SELECT [1, NULL] AS a)") == [(None,)]
+
+
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [

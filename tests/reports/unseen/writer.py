@@ -11,6 +11,7 @@ import yaml
 FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _PIECE = re.compile(r"\{([a-z0-9.]+)\}|\[\[(.*?)\]\]", re.DOTALL)
+_SLOT = re.compile(r"\{([a-z0-9]+)\}")
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
@@ -38,7 +39,7 @@ class Unseen:
 class UnseenWriter:
     """The same seed writes the same documents."""
 
-    def __init__(self, seed: int, collection: str = "third") -> None:
+    def __init__(self, seed: int, collection: str = "fourth") -> None:
         self._chance = random.Random(seed)
         self._people = yaml.safe_load((FOLDER / collection / "people.yaml").read_text(encoding="utf-8"))
         self._templates = {
@@ -66,8 +67,9 @@ class UnseenWriter:
                 spans.append((len(text) + lead, len(text) + len(value), label))
                 text += value
             else:
-                keep.append((len(text), len(text) + len(piece[2])))
-                text += piece[2]
+                term = _SLOT.sub(lambda slot: values[slot[1]][0], piece[2])
+                keep.append((len(text), len(text) + len(term)))
+                text += term
             pos = piece.end()
         known = {"names": [values[f"{who}.rev"][0] for who in ("patient", "one", "two")], "ids": [values["id1"][0], values["id2"][0]], "birth": [values["born"][0]],
                  "dates": [values["examined"][0]], "institution": [values["inst"][0]]}  # fmt: skip
@@ -96,6 +98,10 @@ class UnseenWriter:
             "street": (chance.choice(people["streets"][lang]), "LOCATION"),
             "town": (chance.choice(people["towns"]), "LOCATION"),
         }
+        if "rare" in people:  # eponyms and brands that stand in no list, two of each a document
+            for slot, kind in (("rare", "rare"), ("drug", "drugs")):
+                one, two = chance.sample(people[kind], 2)
+                values |= {slot: (one, ""), f"{slot}2": (two, "")}
         user = re.sub(r"[^a-z]", "", values["one.last"][0].lower()) or "x"
         values |= {
             "phone": (chance.choice(_PHONES[lang]), "PHONE"),

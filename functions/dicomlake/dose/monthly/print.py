@@ -110,10 +110,8 @@ def _flow(block: Block, following: Block | None, styles: dict[str, Any], width: 
         return [Text(escape(block.text), styles["heading"])]
     if isinstance(block, Paragraph):
         text = Text(escape(block.text), styles["small" if block.small else "text"])
-        # A drawing stays with what explains it, the place to sign with the last line of the methods.
-        text.keepWithNext = isinstance(following, Chart) or (
-            isinstance(following, Paragraph) and block.small > following.small
-        )
+        # A drawing stays with what explains it, the place to sign with the methods: nobody signs an empty page.
+        text.keepWithNext = isinstance(following, Chart) or (isinstance(following, Paragraph) and block.small)
         return [text]
     if isinstance(block, Tiles):
         return [_tiles(block, styles, width)]

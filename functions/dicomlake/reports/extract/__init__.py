@@ -30,7 +30,7 @@ def document_of(data: bytes, kind: str, ocr: OcrEngine | None = None) -> Documen
     if kind == "xml":
         return cda.from_bytes(data, lambda inner: _embedded(inner, ocr))
     if kind == "text":
-        return text.from_bytes(data)
+        return text.from_bytes(data, lambda inner: _embedded(inner, ocr))
     readers: dict[str, Callable[[bytes, OcrEngine | None], Document]] = {
         "rtf": rtf.from_bytes,
         "office": docx.from_bytes,
@@ -44,11 +44,13 @@ def message_of(data: bytes) -> Document:
 
 
 def _embedded(data: bytes, ocr: OcrEngine | None) -> Document:
-    """A document inside another: a PDF, RTF or plain text, and nothing that could hold a third."""
+    """A document inside another: a PDF, RTF, DOCX or plain text, and nothing that could hold a third."""
     if b"%PDF-" in data[:1024]:
         return document_of(data, "pdf", ocr)
     if data.lstrip().startswith(b"{\\rtf"):
         return document_of(data, "rtf", ocr)
-    if b"\0" in data[:4096] or data[:2] == b"PK":
+    if data.startswith(b"PK\3\4"):
+        return document_of(data, "office", ocr)
+    if b"\0" in data[:4096] or data.lstrip()[:1] == b"<" or hl7.is_hl7(data[:64].decode("latin-1")):
         raise PermanentError(Code.UNSUPPORTED, "embedded_of_no_known_kind")
     return document_of(data, "text")

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import Document, PageForm, Subject, readable, tidy
+from dicomlake.reports.extract import fhir
 from dicomlake.reports.extract.xmlsafe import local, parse
 
 _BREAKING = frozenset(
@@ -16,12 +17,20 @@ _BREAKING = frozenset(
 _HIDDEN = frozenset(
     "id code templateId realmCode typeId confidentialityCode languageCode entry realm setId versionNumber".split()
 )
+_PERSONS = frozenset(
+    "patient assignedPerson associatedPerson relatedPerson guardianPerson informationRecipient subject playingEntity maintainingPerson".split()
+)
+_ADDRESS = frozenset(
+    "streetAddressLine city postalCode county streetName houseNumber additionalLocator unitID precinct deliveryAddressLine".split()
+)
 _STUDY = re.compile(r"[0-2](?:\.\d+){4,}")
 
 
 def from_bytes(data: bytes, embedded: "Callable[[bytes], Document] | None" = None) -> Document:
     """A clinical document. Raises PermanentError: unsafe_xml, corrupt, unsupported (other XML), resource_limit, text_phi_suspected."""
     root = parse(data)
+    if root.tag.startswith(fhir.NAMESPACE):
+        return fhir.from_xml(root, embedded)
     if local(root) != "ClinicalDocument":
         raise PermanentError(Code.UNSUPPORTED, "xml_of_no_known_kind")
     known, subject = _known(root), _subject(root)
@@ -75,21 +84,20 @@ def _plain(element: Element) -> str:
 
 def _known(root: Element) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
+    above = {child: local(parent) for parent in root.iter() for child in parent}
     for element in root.iter():
         name, attributes = local(element), element.attrib
-        if name == "component":
-            continue
         if name == "name":
             parts = [_plain(part) for part in element if local(part) in ("family", "given")]
-            kind = "names" if parts else "places"
+            kind = "names" if parts or above.get(element) in _PERSONS else "places"
             found.setdefault(kind, []).append(" ".join(parts) if parts else _plain(element))
         elif name == "id" and attributes.get("extension"):
             found.setdefault("ids", []).append(attributes["extension"])
-        elif name == "birthTime" and attributes.get("value"):
+        elif name in ("birthTime", "deceasedTime") and attributes.get("value"):
             found.setdefault("births", []).append(attributes["value"][:8])
         elif name in ("effectiveTime", "time", "low", "high") and attributes.get("value"):
             found.setdefault("dates", []).append(attributes["value"][:8])
-        elif name in ("streetAddressLine", "city", "postalCode", "county"):
+        elif name in _ADDRESS or (name == "addr" and not len(element)):
             found.setdefault("places", []).append(_plain(element))
         elif name == "telecom" and attributes.get("value"):
             found.setdefault("phones", []).append(attributes["value"].partition(":")[2] or attributes["value"])

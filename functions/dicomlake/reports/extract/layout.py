@@ -11,6 +11,7 @@ from statistics import median
 from dicomlake.reports.document import CELL
 
 Box = tuple[float, float, float, float]
+_BAND, _ON, _ON_LINE = 12.0, 0.25, 0.5
 _COLUMN_CHARS, _COLUMN_ROWS, _COLUMN_FILL = 20, 4, 0.55
 
 
@@ -67,6 +68,56 @@ def in_order(tokens: Sequence[Token]) -> tuple[str, list[Placed]]:
                 text += token.text
         last = line[0]
     return text, placed
+
+
+def layers_of(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Words in the order they were written, parted where a line lies on another (a hidden layer, a correction): each is read by itself."""
+    layers: list[list[Token]] = []
+    rows: list[dict[int, list[Token]]] = []
+    for run in _runs(tokens):
+        number = next((n for n, taken in enumerate(rows) if not any(_covers(taken, token) for token in run)), len(rows))
+        if number == len(rows):
+            layers.append([])
+            rows.append({})
+        layers[number] += run
+        for token in run:
+            for band in _bands(token):
+                rows[number].setdefault(band, []).append(token)
+    return layers
+
+
+def _runs(tokens: Iterable[Token]) -> Iterable[list[Token]]:
+    """Words written one after the other on one line."""
+    run: list[Token] = []
+    for token in tokens:
+        height = token.box[3] - token.box[1]
+        if run and not (
+            abs(token.box[3] - run[-1].box[3]) < 0.5 * height
+            and -0.2 * height < token.box[0] - run[-1].box[2] < 2 * height
+        ):
+            yield run
+            run = []
+        run.append(token)
+    if run:
+        yield run
+
+
+def _bands(token: Token) -> range:
+    return range(int(token.box[1] // _BAND), int(token.box[3] // _BAND) + 1)
+
+
+def _covers(taken: dict[int, list[Token]], token: Token) -> bool:
+    """Whether a word lies on one of those taken, by a good part of both."""
+    left, top, right, bottom = token.box
+    for band in _bands(token):
+        for other in taken.get(band, ()):
+            across = min(right, other.box[2]) - max(left, other.box[0])
+            down = min(bottom, other.box[3]) - max(top, other.box[1])
+            narrow = min(right - left, other.box[2] - other.box[0])
+            low = min(bottom - top, other.box[3] - other.box[1])
+            if across > _ON * narrow and across > 0 and down > _ON_LINE * low:
+                return True
+    return False
 
 
 def _segments(tokens: Sequence[Token]) -> list[Segment]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dicomlake.errors import Code, PermanentError
 from dicomlake.reports.document import PAGE, Document, PageForm, Word, readable, tidy
 from dicomlake.reports.extract import pdfguard
-from dicomlake.reports.extract.layout import Placed, Token, in_order
+from dicomlake.reports.extract.layout import Placed, Token, in_order, layers_of
 from dicomlake.reports.extract.ocr import OcrEngine, Reading
 from dicomlake.reports.extract.pdfchars import TextLayer, text_layer, upright
 from dicomlake.reports.extract.pdfrest import rest_of
@@ -165,12 +165,13 @@ def _text_page(page: "PdfPage", layer: TextLayer) -> _Page:
     width, height = page.get_size()
     text, placed = "", []
     for turn, tokens in sorted(layer.tokens.items(), key=lambda part: (-sum(len(t.text) for t in part[1]), part[0])):
-        part, places = in_order(_tidied(tokens))
-        offset = len(text) + 2 if text else 0
-        text = f"{text}\n\n{part}" if text else part
-        for p in places:
-            moved = Placed(p.start + offset, p.end + offset, p.token)
-            placed.append((moved, upright(p.token.box, turn, width, height)))
+        for lying in layers_of(_tidied(tokens)):
+            part, places = in_order(lying)
+            offset = len(text) + 2 if text else 0
+            text = f"{text}\n\n{part}" if text else part
+            for p in places:
+                moved = Placed(p.start + offset, p.end + offset, p.token)
+                placed.append((moved, upright(p.token.box, turn, width, height)))
     return _Page(PageForm(width, height), text, placed)
 
 

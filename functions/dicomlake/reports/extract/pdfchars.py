@@ -5,8 +5,10 @@ Whatever way a line runs (a turned page, a stamp on its margin), its words are r
 
 import ctypes
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from dicomlake.reports.extract.layout import Box, Token
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
 _MAX_CHARS = 200_000
+_MADE = "\u2009"  # stands for a blank that nobody wrote
+_SPACED, _FAR_APART, _WIDER = 4, 1.6, 1.6  # letters of a run, the widest gap in it in heights, and what parts two words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def text_layer(page: "PdfPage") -> TextLayer:
     by_turn: dict[int, list[Char]] = {}
     for char in chars:
         by_turn.setdefault(char.turn, []).append(char)
-    tokens = {turn: list(_words(part)) for turn, part in by_turn.items()}
+    tokens = {turn: list(_unspaced(_words(part))) for turn, part in by_turn.items()}
     visible = sum(not char.text.isspace() for char in chars)
     return TextLayer(tokens, visible, unmapped / max(1, visible))
 
@@ -76,8 +80,13 @@ def _chars(page: "PdfPage", text_page: "PdfTextPage") -> tuple[list[Char], int]:
     for index in range(count):
         code = pdfium.FPDFText_GetUnicode(handle, index)
         text = chr(code) if 0 < code < 0x110000 else "\ufffd"
-        if text in "\r\n" or (pdfium.FPDFText_IsGenerated(handle, index) == 1 and text != " "):
-            chars.append(Char(" ", chars[-1].box if chars else (0, 0, 0, 0), turn))
+        if (
+            pdfium.FPDFText_IsHyphen(handle, index) == 1
+        ):  # one that parts a word at the end of a line is told as a sign of its own
+            code, text = ord("-"), "-"
+        made = pdfium.FPDFText_IsGenerated(handle, index) == 1
+        if text in "\r\n" or (made and text != "-"):
+            chars.append(Char(_MADE if made and text == " " else " ", chars[-1].box if chars else (0, 0, 0, 0), turn))
             continue
         if (
             pdfium.FPDFText_HasUnicodeMapError(handle, index) == 1
@@ -133,17 +142,66 @@ def _along(box: Box, turn: int, width: float, height: float) -> Box:
     return box
 
 
-def _words(chars: list[Char]) -> Iterator[Token]:
-    """Runs of characters without a gap, in the order they were written in."""
+def _words(chars: list[Char]) -> Iterator[tuple[Token, bool]]:
+    """Runs of characters without a gap, in the order they were written in, and whether a blank was written before each."""
     run: list[Char] = []
+    blank = written = False
     for char in chars:
         if run and (char.text.isspace() or _apart(run[-1], char)):
-            yield _token(run)
-            run = []
-        if not char.text.isspace():
-            run.append(char)
+            yield _token(run), written
+            run, blank = [], False
+        if char.text.isspace():
+            blank = blank or char.text != _MADE
+            continue
+        if not run:
+            written = blank
+        run.append(char)
     if run:
-        yield _token(run)
+        yield _token(run), written
+
+
+def _unspaced(tokens: Iterable[tuple[Token, bool]]) -> Iterator[Token]:
+    """Letters set one by one as the words they make: where the gaps of a run are alike, a much wider one parts two words."""
+    run: list[Token] = []
+    for token, written in tokens:
+        single = len(token.text) == 1
+        if run and not (single and not written and _gap(run[-1], token) is not None):
+            yield from _respaced(run)
+            run = []
+        if single:
+            run.append(token)
+        else:
+            yield token
+    yield from _respaced(run)
+
+
+def _gap(last: Token, token: Token) -> float | None:
+    """What lies between two letters of one line, in heights; None where they are too far apart to make a word."""
+    height = max(last.box[3] - last.box[1], 1.0)
+    if abs(last.box[3] - token.box[3]) > 0.3 * height:
+        return None
+    gap = (token.box[0] - last.box[2]) / height
+    return gap if 0 <= gap < _FAR_APART else None
+
+
+def _respaced(run: list[Token]) -> Iterator[Token]:
+    if len(run) < _SPACED or sum(token.text.isalpha() for token in run) * 2 < len(run):
+        yield from run
+        return
+    gaps = [_gap(one, two) or 0.0 for one, two in pairwise(run)]
+    wide = max(_WIDER * median(gaps), median(gaps) + 0.15)
+    word = [run[0]]
+    for gap, token in zip(gaps, run[1:], strict=True):
+        if gap > wide:
+            yield _merged(word)
+            word = []
+        word.append(token)
+    yield _merged(word)
+
+
+def _merged(tokens: list[Token]) -> Token:
+    lefts, tops, rights, bottoms = zip(*(token.box for token in tokens), strict=True)
+    return Token("".join(token.text for token in tokens), (min(lefts), min(tops), max(rights), max(bottoms)))
 
 
 def _apart(last: Char, char: Char) -> bool:

@@ -5,10 +5,10 @@ The rule wins only in clinical company: "Mr Baker has a Baker cyst" holds one of
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
-from dicomlake.reports.recognise.spans import Label, Span, trimmed
+from dicomlake.reports.recognise.shapes import DOSE, TITLE_BEFORE, shaped
+from dicomlake.reports.recognise.spans import SURE, Label, Span, trimmed
 from dicomlake.reports.recognise.writing import fold, has_case, plain
 from dicomlake.rules.recognition import RecognitionRules
 
@@ -16,47 +16,28 @@ _WORDS_AROUND = 3
 _SHORTEST_ID = 4
 _PART = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _WORD = re.compile(r"[^\W\d_]+")
-_TITLE_BEFORE = re.compile(
-    r"(?:^|[^\w])(?:dr|dra|prof|mr|mrs|ms|miss|sr|sra|don|dona|herr|frau|mme|mlle|dott|sig|signor|signora|doctor|docteur|dottor|d)\.?(?:\s(?:med|ssa)\.)?\s{0,2}$"
-)
+# What parts sentences, lines and the cells of a table: a word beyond says nothing of this one.
+_PARTED = re.compile(r"[.;:!?\n|\t^]")
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:\s?[x×*-]\s?\d+(?:[.,]\d+)?)*\s?([a-zµ%°]+)")
 # A grade behind a surname makes it a score ("Bosniak IIF", "Gleason 3+4").
-_GRADE = re.compile(r"[ -](?:[ivx]{1,4}[a-f]?|\d[a-f]?(?:\s?\+\s?\d)?)(?![\w.,/:-]*\d)(?![^\W_])")
-# A dose behind a word, or a word of treatment before it, makes it a drug.
-_DOSE = re.compile(r"\s\d+(?:[.,]\d+)?\s?(?:mg|g|ug|µg|mcg|ml|ui|iu|ie|mbq|mci|mmol)(?![^\W_])")
-_TREATED = re.compile(
+GRADE = re.compile(r"[ -](?!va(?![^\W_]))(?:[ivx]{1,4}[a-f]?|\d[a-f]?(?:\s?\+\s?\d)?)(?![\w.,/:-]*\d)(?![^\W_])")
+TREATED = re.compile(
     r"(?<![^\W_])(?:traitement par|sous traitement par|traite[e]? par|medikation(?: mit)?|therapie mit|dauermedikation|in terapia con|terapia con|"
     r"medicad[oa] com|medicacao|tratamiento con|en tratamiento con|tratamento com|treated with|treatment with|medication|medications)\s?:?\s$"
 )
 
-# What is taken is a list from the verb on; behind a verb that may mean something else, one of its items must be known.
-_ITEM = r"[^\W\d_][\w-]{2,}(?: [a-z]\d)?(?: \d+(?:[.,]\d+)?(?: ?(?:mg|g|ug|µg|mcg|ml|ui|iu|ie|/d))?)?"
-_TAKEN = re.compile(
-    r"(?<![^\W_])(?:toma|tomaba|tomando|assume|assumeva|prende|prend|sous|unter|"
-    r"einnahme(?: von)?|nimmt|takes|taking|on|given|"
-    r"traite[e]? par|traitement(?: habituel)?(?: par)?|"
-    r"medicad[oa] com|medicad[oa] con|tratamiento(?: con| habitual)?|tratamento com|"
-    r"terapia(?: con)?|therapie(?: mit)?|dauermedikation|medikation(?: mit)?|medications?|"
-    rf"medicacao|medicacion|recibe|riceve|recebe|erhalt)\s?:? ({_ITEM}(?:(?:, ?| (?:y|e|et|and|und|con|mit|plus) ){_ITEM}){{0,11}})"
-)
-# A word with a capital and a small number or Roman one behind it, within running text, is a score ("Deauville 3", "Knosp grade II").
-_SCORE = re.compile(
-    r"(?<![\w:])(?<!: )(?<!:  )[A-Z][a-z]{2,}(?:[ -](?:(?:y|e|and|und|et) )?[A-Z][a-z]{2,}){0,2}[ -]"
-    r"(?:(?:grade|grad|grado|grau|type|typ|tipo|stage|"
-    r"stadium|estadio|stade|stadio|class|clase|classe|klasse|score)[ -])?"
-    r"(?:[IVX]{1,4}[A-Fa-f]?|[0-6][a-c]?)"
-    r"(?![\w/:-]|[.,]\d|\.? ?(?:de )?(?:jan|feb|fev|mar|apr|abr|avr|mai|may|mag|jun|juin|giu|jul|juil|lug|"
-    r"aug|ago|aou|sep|set|okt|oct|out|ott|nov|dez|dec|dic|ene|gen)|, ?\d{4,5})",
-)
-
-_STREET = re.compile(
-    r"(?<![^\W_])(?:calle|c/|avda|avenida|av|plaza|pza|paseo|camino|carretera|ctra|via|viale|corso|piazza|largo|rua|travessa|rue|avenue|boulevard|bd|chemin|impasse|place|"
-    r"cours|quai|street|road|lane|drive|way|row|close|court|urb|urbanizacion|edificio|bloque|piso|flat|apt|suite|house|am|an der|zum|zur)(?![^\W_])|"
-    r"(?:strasse|straße|str|weg|gasse|platz|allee|ring|damm|ufer)(?![^\W_])"
+_SHORTEST_COMPOUND, _SHORTEST_STEM = 8, 7
+_ENDING = re.compile(r"e[rsmn]?$")
+_FUGUE = ("s", "es", "n", "en", "e", "er", "")
+# What German surnames end in as compounds do.
+_NAMELY = re.compile(
+    r"(?:mann|stein|berg|berger|bach|bacher|baum|feld|felder|hofer|maier|meier|meyer|wald|schmidt|ow|ski|thal|haus|hauser)$"
 )
 _WORDLY = frozenset((Label.NAME, Label.LOCATION, Label.HOSPITAL, Label.OTHER, Label.PROFESSION))
 _NO_MEASURE = frozenset((Label.AGE, Label.SEX, Label.DATE, Label.EMAIL, Label.URL))
-_GUESSED = frozenset(("model", "fine", "propagated", "engine", "strange"))
+# The score from which on a model is believed of a word that is an ordinary one: where it stands says that somebody is called so.
+TRUSTED = 0.85
+_GUESSED = frozenset(("model", "fine", "propagated", "engine"))
 
 
 class Clinical:
@@ -68,8 +49,11 @@ class Clinical:
         self._plain_words = rules.ordinary | rules.clinical.anatomy
         self._vocabulary = rules.vocabulary
         self._both = rules.both
+        self._given = frozenset(fold(word) for word, kinds in rules.lexicon.items() if "given_word" in kinds)
         self._affixes = rules.affixes
         self.is_medical = lru_cache(maxsize=20_000)(self._is_medical)
+        self.terms = lru_cache(maxsize=2)(self._terms_in)  # several layers ask of one text
+        self._of_text = lru_cache(maxsize=1)(self._found)
         phrases = sorted(rules.clinical.phrases, key=lambda phrase: (-len(phrase), phrase))
         spaced = "|".join(re.escape(phrase).replace(r"\ ", r"[\s-]{1,2}") for phrase in phrases)
         self._phrases = re.compile(rf"(?<![^\W_])(?:{spaced})(?![^\W_])")
@@ -87,6 +71,43 @@ class Clinical:
     def is_word(self, folded_word: str) -> bool:
         """Whether a word stands in the vocabulary of the languages, in which no name does."""
         return folded_word in self._vocabulary or self.is_ordinary(folded_word)
+
+    def kind(self, folded_word: str, lang: str) -> str:
+        """What is known of a word: `eponym`, `both` (a word that is a name too), `word`, `medical` by how it is made, or `strange`."""
+        if self.is_eponym(folded_word):
+            return "eponym"
+        if self.is_both(folded_word):
+            return "both"
+        if self.is_word(folded_word) or (folded_word.endswith("s") and self.is_word(folded_word[:-1])):
+            return "word"
+        if self.is_medical(folded_word):
+            return "medical"
+        return "word" if lang == "de" and self._is_german(folded_word) else "strange"
+
+    def is_known(self, folded_word: str, lang: str) -> bool:
+        """Whether a word, or what it is the plural of, is one of the language or of the trade."""
+        return self.kind(folded_word, lang) not in ("eponym", "strange")
+
+    def _is_german(self, folded: str) -> bool:
+        """Whether a German word is an adjective with an ending, or made of two others."""
+        stem = _ENDING.sub("", folded)
+        if len(stem) >= _SHORTEST_STEM and self.is_word(stem):
+            return True
+        if len(folded) < _SHORTEST_COMPOUND or _NAMELY.search(folded):
+            return False
+        for cut in range(4, len(folded) - 3):
+            if self.is_word(folded[cut:]) and any(
+                folded[:cut].endswith(joint)
+                and len(folded[:cut]) - len(joint) > 2
+                and self.is_word(folded[: cut - len(joint)])
+                for joint in _FUGUE
+            ):
+                return True
+        return False
+
+    def is_no_part(self, folded_word: str) -> bool:
+        """Whether a word beside a name is none of its parts: a word of the language that nobody is called by."""
+        return self.is_word(folded_word) and folded_word not in self._given
 
     def is_anatomy(self, folded_word: str) -> bool:
         """Whether a word is a part of the body, a substance, a device or a short form."""
@@ -107,24 +128,28 @@ class Clinical:
             length >= affix.length and affix.regex.search(folded_word) for affix in self._affixes
         )
 
-    def terms(self, folded: str) -> list[tuple[int, int]]:
+    def is_substance(self, folded_word: str) -> bool:
+        """Whether a word is a drug, or made like one."""
+        return folded_word in self._terms.never or (len(folded_word) > 4 and self.is_medical(folded_word))
+
+    def _terms_in(self, folded: str) -> list[tuple[int, int]]:
         """Start and end of the clinical terms that could be taken for names, in folded text, with the word that makes them one."""
         found = [match.span() for match in self._phrases.finditer(folded)]
         for match in self._eponym.finditer(folded):
             start, end = match.span()
-            reach = self._reach(folded, start, end)
-            if reach is not None and not _TITLE_BEFORE.search(folded[max(0, start - 24) : start]):
+            reach = self.reach(folded, start, end)
+            if reach is not None and not TITLE_BEFORE.search(folded[max(0, start - 24) : start]):
                 found.append(reach)
         return found
 
-    def _reach(self, folded: str, start: int, end: int) -> tuple[int, int] | None:
+    def reach(self, folded: str, start: int, end: int) -> tuple[int, int] | None:
         """From the clinical word before to the one after an eponym, behind nothing but links and other eponyms; None without one."""
-        before = re.split(r"[.;:!?\n]", folded[max(0, start - 48) : start])[-1]
-        after = re.split(r"[.;:!?\n,]", folded[end : end + 48])[0]
+        before = _PARTED.split(folded[max(0, start - 48) : start])[-1]
+        after = _PARTED.split(folded[end : end + 48])[0].split(",")[0]
         head = self._head(list(_WORD.finditer(before))[: -_WORDS_AROUND - 1 : -1])
         tail = self._head(list(_WORD.finditer(after))[:_WORDS_AROUND])
         if tail is None:
-            tail = _GRADE.match(after)
+            tail = GRADE.match(after)
         if head is None and tail is None:
             return None
         return (start - len(before) + head.start() if head else start), (end + tail.end() if tail else end)
@@ -137,13 +162,13 @@ class Clinical:
                 return None
         return None
 
+    def names_a_thing(self, folded: str, span: Span) -> bool:
+        """Whether what stands beside a strange word makes it a drug or half of a term."""
+        return self._is_beside_a_sure_head(folded, span) or self._is_drug(folded, span)
+
     def kept(self, text: str, spans: Iterable[Span], lang: str = "") -> Iterator[Span]:
         """The spans without what is a clinical term in them; known values of numbers and dates stand above the rule."""
-        folded = fold(text)
-        terms = self.terms(folded)
-        if lang == "de":
-            terms += [found.span() for found in self._morbus.finditer(folded)]
-        company = [*self._taken(folded), *self._scores(text, folded)]
+        folded, terms, company = self._of_text(text, lang)
         for span in spans:
             if span.layer == "known" and span.label is not Label.NAME:
                 yield span
@@ -153,11 +178,10 @@ class Clinical:
                     for rest in (
                         _trimmed(text, rest)
                         for rest in self._without(
-                            span, [*terms, *company] if span.layer in _GUESSED and span.layer != "fine" else terms
+                            span, company if span.layer in _GUESSED and span.layer != "fine" else terms
                         )
                     )
-                    if any(map(str.isalnum, text[rest.start : rest.end]))
-                    and not (self._is_clinical(folded, rest) or self._is_small_talk(text, folded, rest))
+                    if any(map(str.isalnum, text[rest.start : rest.end])) and not self._is_clinical(text, folded, rest)
                 )
             elif not (
                 span.layer in _GUESSED
@@ -166,27 +190,19 @@ class Clinical:
                     or _is_short_number(folded, span)
                     or (
                         span.label is Label.ID
-                        and any(start <= span.start and span.end <= end for start, end in company)
+                        and any(start <= span.start and span.end <= end for start, end in company[len(terms) :])
                     )
                 )
             ):
                 yield self._without_words(folded, span) if span.label is Label.ID and span.layer in _GUESSED else span
 
-    def _taken(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Where lists of drugs stand: behind a verb of taking, one of whose items at least is known."""
-        for found in _TAKEN.finditer(folded):
-            words = _WORD.findall(found[1])
-            if any(word in self._terms.never or (len(word) > 4 and self.is_medical(word)) for word in words):
-                yield found.span()
-
-    def _scores(self, text: str, folded: str) -> Iterator[tuple[int, int]]:
-        for found in _SCORE.finditer(plain(text)):
-            lead = folded[max(0, found.start() - 24) : found.start()]
-            if (
-                _TITLE_BEFORE.search(lead) is None
-                and _STREET.search(lead + folded[found.start() : found.end()]) is None
-            ):
-                yield found.span()
+    def _found(self, text: str, lang: str) -> tuple[str, list[tuple[int, int]], list[tuple[int, int]]]:
+        """A text folded, its terms, and these with where drugs, doses, scores and ages stand."""
+        folded = fold(text)
+        terms = self.terms(folded)
+        if lang == "de":
+            terms = terms + [found.span() for found in self._morbus.finditer(folded)]
+        return folded, terms, [*terms, *shaped(plain(text), folded, self)]
 
     def _without(self, span: Span, terms: list[tuple[int, int]]) -> list[Span]:
         rests = [span]
@@ -196,8 +212,8 @@ class Clinical:
                 if end <= rest.start or rest.end <= start:
                     cut.append(rest)
                     continue
-                cut += [replace(rest, end=start)] if rest.start < start else []
-                cut += [replace(rest, start=end)] if end < rest.end else []
+                cut += [rest.at(rest.start, start)] if rest.start < start else []
+                cut += [rest.at(end, rest.end)] if end < rest.end else []
             rests = cut
         return rests
 
@@ -210,22 +226,38 @@ class Clinical:
             words.pop()
         while len(words) > 1 and self.is_word(words[0][0]):
             words.pop(0)
-        return replace(span, start=span.start + words[0].start(), end=span.start + words[-1].end()) if words else span
+        return span.at(span.start + words[0].start(), span.start + words[-1].end()) if words else span
 
-    def _is_clinical(self, folded: str, span: Span) -> bool:
+    def _is_clinical(self, text: str, folded: str, span: Span) -> bool:
         shown = folded[span.start : span.end]
-        if span.layer in _GUESSED and not any(map(str.isalpha, shown)) and span.label is not Label.LOCATION:
+        guessed = span.layer in _GUESSED
+        if guessed and not any(map(str.isalpha, shown)) and span.label is not Label.LOCATION:
             return True
-        if self._is_never(shown, self._terms.never):
+        told = self._is_told(text, folded, span)
+        if not told and (self._is_never(shown, self._terms.never) or self._is_small_talk(text, folded, span)):
             return True
-        if span.layer not in _GUESSED or (span.layer == "fine" and span.label is Label.HOSPITAL):
+        if not guessed or (span.layer == "fine" and span.label is Label.HOSPITAL):
             return False
         return (
             self._is_measure(folded, span)
-            or self._is_never(shown, self._plain_words)
+            or (not told and not _is_titled(text, folded, span) and self._is_never(shown, self._plain_words))
             or self._is_beside_a_sure_head(folded, span)
             or self._is_drug(folded, span)
         )
+
+    def _is_told(self, text: str, folded: str, span: Span) -> bool:
+        """Whether where a word stands says that somebody is called so, whatever else it means: a title, a sure form, a model without a doubt."""
+        shown = text[span.start : span.end]
+        if span.label is not Label.NAME or any(map(str.isdigit, shown)):
+            return False
+        if shown.isupper() or len(shown) < _SHORTEST_ID:
+            return False
+        if span.layer == "pattern":
+            return span.score >= SURE
+        if span.layer not in _GUESSED or span.score < TRUSTED:
+            return False
+        words = _WORD.findall(folded[span.start : span.end])
+        return len(words) < 3 and not any(map(self.is_eponym, words))
 
     def _is_small_talk(self, text: str, folded: str, span: Span) -> bool:
         """Whether a model took nothing but small letters: words of which none is a name, or a lone word of a text that has capitals."""
@@ -238,15 +270,14 @@ class Clinical:
         return (
             len(words) == 1
             and not labelled
-            and _TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]) is None
+            and TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]) is None
             and has_case(text)
         )
 
     def _is_beside_a_sure_head(self, folded: str, span: Span) -> bool:
         """Whether one or two words that no list knows are named by what stands beside them ("Bismuth type IIIa")."""
-        if len(folded[span.start : span.end].split()) > 2 or _TITLE_BEFORE.search(
-            folded[max(0, span.start - 24) : span.start]
-        ):
+        shown = [word for word in folded[span.start : span.end].split() if word not in self._terms.links]
+        if len(shown) > 2 or TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]):
             return False
         own = _WORD.findall(folded[span.start : span.end])
         if len(own) > 1 and (own[-1] in self._terms.sure_after or own[0] in self._terms.sure_before):
@@ -256,7 +287,7 @@ class Clinical:
         after = _WORD.match(folded, span.end + 1)
         if after is not None and after[0] in self._terms.sure_after and folded[span.end] in " -":
             return True
-        before = [word[0] for word in _WORD.finditer(folded[max(0, span.start - 32) : span.start])]
+        before = _WORD.findall(_PARTED.split(folded[max(0, span.start - 32) : span.start])[-1])
         while before and before[-1] in self._terms.links:
             before.pop()
         return bool(before) and before[-1] in self._terms.sure_before and folded[max(0, span.start - 1)] in " -'"
@@ -266,8 +297,8 @@ class Clinical:
         if len(folded[span.start : span.end].split()) > 1:
             return False
         return (
-            _DOSE.match(folded, span.end) is not None
-            or _TREATED.search(folded[max(0, span.start - 40) : span.start]) is not None
+            DOSE.match(folded, span.end) is not None
+            or TREATED.search(folded[max(0, span.start - 40) : span.start]) is not None
         )
 
     def _is_never(self, folded: str, words_that_are_none: frozenset[str]) -> bool:
@@ -282,9 +313,15 @@ class Clinical:
         return found is not None and found[1] in self._terms.units and found.end() >= span.end
 
 
+def _is_titled(text: str, folded: str, span: Span) -> bool:
+    """Whether a title stands before a word with a capital; "MR", "SR" and "MS" alone in capitals are none."""
+    start = max(0, span.start - 24)
+    before = TITLE_BEFORE.search(folded[start : span.start])
+    return before is not None and not text[start:][before.start() : before.end()].strip(" \n.").isupper()
+
+
 def _trimmed(text: str, span: Span) -> Span:
-    start, end = trimmed(text, span.start, span.end)
-    return replace(span, start=start, end=end)
+    return span.at(*trimmed(text, span.start, span.end))
 
 
 def _is_short_number(folded: str, span: Span) -> bool:

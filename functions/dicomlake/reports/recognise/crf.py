@@ -1,14 +1,14 @@
-"""A trained model and a text's features in, spans out. Called by `recogniser.py`; trained by `training/train.py`.
+"""A trained model and the scores of a text's features in, spans out. Called by `recogniser.py`; trained by `training/train.py`.
 
 Labels are B-X, I-X and O over the tokens of a line (Ramshaw and Marcus 1995); the model is a linear-chain CRF as python-crfsuite writes it.
-A report has a thousand features a line, nearly all of them of words seen before: what a word adds is looked up as rows of numbers, which is
+A report has a thousand features a line, nearly all of them of words seen before: `scoring.py` adds them up as rows of numbers, which is
 several times faster than handing texts to the library's tagger. The tests hold both to the same answers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from struct import unpack_from
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ _CQDB_HEADER = 24 + 256 * 8  # its own header and the places of 256 hash tables
 _FEATURE = np.dtype([("kind", "<u4"), ("source", "<u4"), ("target", "<u4"), ("weight", "<f8")])
 _FEATURES_HEADER = 12
 _SURELY = 9.0  # the logarithm by which a token is outside, so that sequences are cut there
-Ids = Sequence[Sequence[Sequence[int]]]
 Numbers = NDArray[np.float32]
 
 
@@ -33,62 +32,56 @@ def attributes_of(content: bytes) -> dict[int, str]:
     return dict(_table(content, count, start))
 
 
-class CrfModel:
-    """One model. `index` numbers the features of all models in use; `label_of` turns its labels into ours; `layer` is what its spans are of."""
+def labels_of(content: bytes) -> dict[int, str]:
+    """The labels of a model by their numbers."""
+    count, start = unpack_from("<20xI8xI", content)
+    return dict(_table(content, count, start))
 
-    def __init__(self, content: bytes, layer: str, label_of: Callable[[str], Label], index: Mapping[str, int]) -> None:
-        labels, attributes, first, start = unpack_from("<20xIIII", content)
-        names = dict(_table(content, labels, start))
+
+class CrfModel:
+    """One model. `label_of` turns its labels into ours; `layer` is what its spans are of.
+
+    `features` are those it has weights for, `weights` a row for each of them with a column for each label, `width` their number.
+    """
+
+    def __init__(self, content: bytes, layer: str, label_of: Callable[[str], Label]) -> None:
+        labels, attributes, first = unpack_from("<20xIII", content)
+        names = labels_of(content)
         self._outside = next(number for number, name in names.items() if name == "O")
         self._names = [names[number] for number in range(labels)]
+        self.width = labels
         (features,) = unpack_from("<8xI", content, first)
         given = np.frombuffer(content, _FEATURE, features, first + _FEATURES_HEADER)
         state, step = given[given["kind"] == 0], given[given["kind"] == 1]
-        rows = np.zeros(attributes, np.int64)
-        for number, name in attributes_of(content).items():
-            rows[number] = index[name]
-        self._weights = np.zeros((len(index), labels), np.float32)
-        self._weights[rows[state["source"]], state["target"]] = state["weight"]
+        numbered = attributes_of(content)
+        self.features = [numbered[number] for number in range(attributes)]
+        self.weights = np.zeros((attributes, labels), np.float32)
+        self.weights[state["source"], state["target"]] = state["weight"]
         self._steps = np.zeros((labels, labels), np.float32)
         self._steps[step["source"], step["target"]] = step["weight"]
         self._gain = float(self._steps.max() - self._steps[self._outside, self._outside])
         self._layer = layer
         self._label_of = label_of
 
-    def find(
-        self,
-        lines: list[list[Token]],
-        ids: Ids,
-        doubt: Callable[[list[Token], int], float] | None = None,
-        least: float = 0.0,
-    ) -> Iterator[Span]:
-        """Spans of each line. With `doubt`, also words that are nothing by the likeliest reading, though something with a higher probability.
+    def read(self, lines: list[list[Token]], scores: Numbers) -> "Reading":
+        """What the model says of each token of all lines, one after the other, whose features have these scores."""
+        return Reading(lambda: self._runs(scores, [len(line) for line in lines]), len(scores), self._outside)
 
-        Words that are something with a probability below `least` are nothing.
-        """
-        rows = [row for line in ids for row in line]
-        if not rows:
-            return
-        runs = self._runs(self._scores(rows), [len(line) for line in lines])
-        tags = [self._outside] * len(rows)
-        for number, run in enumerate(runs.runs):
-            best = runs.best[number, : len(run)]
-            if least:
-                best = np.where(runs.something[number, : len(run)] < least, self._outside, best)
-            tags[run.start : run.stop] = best.tolist()
-        if doubt is not None:
-            self._doubt(lines, tags, runs, doubt)
+    def label(self, tag: int) -> Label:
+        """What a label of the model is of ours."""
+        return self._label_of(self._names[tag][2:])
+
+    def tag(self, name: str) -> int:
+        """The number of a label of the model."""
+        return self._names.index(name)
+
+    def spans(self, lines: list[list[Token]], tags: Sequence[int], chances: Sequence[float]) -> Iterator[Span]:
+        """Spans of each line that labels of its tokens make; the score is the least of the chances of their words."""
         place = 0
         for line in lines:
-            yield from self._spans(line, [self._names[tag] for tag in tags[place : place + len(line)]])
-            place += len(line)
-
-    def _scores(self, rows: list[Sequence[int]]) -> Numbers:
-        """What the features of each token say for each label."""
-        counts = np.fromiter(map(len, rows), np.int64, len(rows))
-        flat = np.fromiter(chain.from_iterable(rows), np.int64, int(counts.sum()))
-        starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
-        return np.add.reduceat(self._weights[flat], starts, axis=0)
+            end = place + len(line)
+            yield from self._spans(line, [self._names[tag] for tag in tags[place:end]], chances[place:end])
+            place = end
 
     def _runs(self, scores: Numbers, lengths: list[int]) -> "_Runs":
         others = scores.copy()
@@ -106,38 +99,57 @@ class CrfModel:
         order = sorted(range(len(runs)), key=lambda n: -len(runs[n]))
         return _Runs(scores, self._steps, self._outside, [runs[n] for n in order], [bounds[n] for n in order])
 
-    def _doubt(
-        self, lines: list[list[Token]], tags: list[int], runs: "_Runs", doubt: Callable[[list[Token], int], float]
-    ) -> None:
-        places = [(line, place) for line in lines for place in range(len(line))]
-        for number, run in enumerate(runs.runs):
-            for at, token in enumerate(run):
-                if tags[token] != self._outside or runs.something[number, at] < _LEAST:
-                    continue
-                most = doubt(*places[token])
-                if most < 1 and runs.something[number, at] >= most:
-                    tags[token] = int(runs.likeliest[number, at])
-
-    def _spans(self, line: list[Token], tags: list[str]) -> Iterator[Span]:
+    def _spans(self, line: list[Token], tags: list[str], chances: Sequence[float]) -> Iterator[Span]:
         start = end = 0
-        current = ""
-        for token, tag in zip(line, tags, strict=True):
+        current, least = "", 1.0
+        for token, tag, chance in zip(line, tags, chances, strict=True):
             kind = tag[2:]
             if current and (kind != current or tag[0] == "B"):
-                yield self._span(start, end, current)
-                current = ""
+                yield self._span(start, end, current, least)
+                current, least = "", 1.0
             if tag != "O":
                 start, current = (start, current) if current else (token.start, kind)
-                end = token.end
+                end, least = token.end, min(least, chance) if token.text[0].isalpha() else least
         if current:
-            yield self._span(start, end, current)
+            yield self._span(start, end, current, least)
 
-    def _span(self, start: int, end: int, kind: str) -> Span:
+    def _span(self, start: int, end: int, kind: str, score: float) -> Span:
         label = self._label_of(kind)
-        return Span(start, end, label, self._layer, "" if kind == str(label) else kind, 0.7)
+        return Span(start, end, label, self._layer, "" if kind == str(label) else kind, score)
 
 
-_LEAST = 0.01  # a doubt smaller than this is none
+class Reading:
+    """What a model says of each token: the labels of the likeliest reading, the probability of being something, the likeliest label that is."""
+
+    def __init__(self, made: "Callable[[], _Runs]", count: int, outside: int) -> None:
+        self._made, self._count, self.outside = made, count, outside
+
+    @cached_property
+    def _runs(self) -> "_Runs":
+        return self._made()
+
+    @cached_property
+    def best(self) -> list[int]:
+        """The number of the label of each token."""
+        return list(map(int, self._spread(lambda runs: runs.best, self.outside)))
+
+    @cached_property
+    def something(self) -> list[float]:
+        """The probability that a token is not outside."""
+        return list(map(float, self._spread(lambda runs: runs.something, 0.0)))
+
+    @cached_property
+    def likeliest(self) -> list[int]:
+        """The likeliest label that is not outside, where there is any chance of one."""
+        return list(map(int, self._spread(lambda runs: runs.likeliest, self.outside)))
+
+    def _spread(self, of: "Callable[[_Runs], NDArray[Any]]", nothing: float) -> list[float]:
+        flat = [nothing] * self._count
+        if self._count and self._runs.runs:
+            values = of(self._runs)
+            for number, run in enumerate(self._runs.runs):
+                flat[run.start : run.stop] = values[number, : len(run)].tolist()
+        return flat
 
 
 class _Runs:
@@ -175,7 +187,7 @@ class _Runs:
             ways = score[:active, None, :] + into[None]
             chosen = ways.argmax(axis=2)
             back[at, :active] = chosen
-            score[:active] = np.take_along_axis(ways, chosen[:, :, None], 2)[:, :, 0] + self._padded[:active, at]
+            score[:active] = ways.max(axis=2) + self._padded[:active, at]
         if longest:
             label = score.argmax(axis=1)
             every = np.arange(count)

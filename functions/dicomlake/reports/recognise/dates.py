@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dicomlake.reports.recognise.spans import Label, Span
+from dicomlake.reports.recognise.starts import Starts
 from dicomlake.reports.recognise.writing import fold
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
@@ -50,25 +51,81 @@ class DateFinder:
         long = "|".join(sorted(names - _OTHER_WORDS, key=lambda name: (-len(name), name)))
         gap = r"\.?[\s.,/-]{0,3}(?:(?:de|del|of|do|di)\s)?"
         ordinal = r"(?:st|nd|rd|th|er|re|o|º|ª|°|\.)?"
-        week = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s)?"
-        self._forms = (
-            re.compile(rf"{week}(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|'?\d{{2}}(?![\w%]|\s?(?:mm|cm|ml|mg|h\b)))(?!\d)"),
-            re.compile(rf"{week}(?<![^\W\d_])(?:{either})\.?\s?{_DAY}(?:st|nd|rd|th)?,?\s{{1,2}}{_YEAR}(?!\d)"),
-            re.compile(rf"(?<![^\W\d_])(?:{either})[/.-]{_DAY}[/.-]{_YEAR}(?!\d)"),
+        week = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s"
+        self._month = re.compile(rf"(?<![^\W\d_])(?:{either})")
+        self._with_weekday = (
+            re.compile(rf"{week}(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|\d{{2}})(?!\d)"),
+            re.compile(rf"{week}(?:{either})\.?\s?{_DAY}(?:st|nd|rd|th)?,?\s{{1,2}}{_YEAR}(?!\d)"),
+        )
+        self._parts = self._partial(either)
+        self._by_number = (
+            re.compile(rf"(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|'?\d{{2}}(?![\w%]|\s?(?:mm|cm|ml|mg|h\b)))(?!\d)"),
             re.compile(rf"(?<!\d){_YEAR}[\s.,/-]{{1,2}}(?:{either})\.?[\s.,/-]{{1,2}}{_DAY}(?!\d)"),
-            re.compile(rf"(?<![^\W\d_])(?:{either})\.?{gap}{_YEAR}(?!\d)"),
             re.compile(rf"(?<![\d.,]){_DAY}{ordinal}\s(?:de |of |di )?(?:{long})(?![^\W_])"),
-            re.compile(rf"(?<![^\W\d_])(?:{long})\s{_DAY}(?:st|nd|rd|th)?(?![\w]|[.,]\d)"),
         )  # fmt: skip
+        self._by_month = (
+            re.compile(rf"(?:{either})\.?\s?{_DAY}(?:st|nd|rd|th)?,?\s{{1,2}}{_YEAR}(?!\d)"),
+            re.compile(rf"(?:{either})[/.-]{_DAY}[/.-]{_YEAR}(?!\d)"),
+            re.compile(rf"(?:{either})\.?{gap}{_YEAR}(?!\d)"),
+            re.compile(rf"(?:{long})\s{_DAY}(?:st|nd|rd|th)?(?![\w]|[.,]\d)"),
+        )
+
+    def _partial(self, either: str) -> tuple[re.Pattern[str], ...]:
+        """Forms of which the first group is the date: a part of a month, a month of last year or with a short year, days that are counted."""
+        part = (
+            r"early|mid|late|beginning of|end of|start of|middle of|last|next|since|by|around|until|till|from|before|after|during|"
+            r"debut|mi|fin|courant|depuis|vers|jusqu'en|avant|apres|courant de|des|"
+            r"a? ?inizio|inizi di|a? ?meta|a? ?fine|dall?|verso|entro|fino a|prima di|dopo|scorso|"
+            r"inicios?(?: de)?|principios de|mediados de|fin(?:ales)? de|comienzos de|desde|hacia|hasta|antes de|"
+            r"(?:no )?inicio de|meados de|fi(?:m|ns) de|ate|por volta de|em|"
+            r"anfang|mitte|ende|seit|gegen|bis|ab|vor|nach|letzten|vergangenen|"
+            r"in|im|en|it|le mois de|im monat|mes de|mese di|month of"
+        )
+        year = (
+            r"of last year|last year|this year|of this year|last|pasado|proximo|del ano pasado|de este ano|ultimo|dernier|prochain|"
+            r"de l'annee derniere|de l'an dernier|scorso|dello scorso anno|dell'anno scorso|del corrente anno|"
+            r"passato|prossimo|passado|proximo|do ano passado|deste ano|des vorjahres|letzten jahres|diesen jahres|vergangenen jahres|"
+            r"dieses jahres|d\. ?j\.|v\. ?j\.|c\.a\."
+        )
+        tail = rf"(?:,? (?:de |del |di |do |of )?(?:{_YEAR}|'\d{{2}}))?"
+        return (
+            re.compile(
+                rf"(?<![^\W_])(?:{part})(?:[ -](?:the |de |d'|di |of |do |del )?|(?<=mi))((?:{either})(?:[./-]\d{{2}}(?!\d)|{tail}))(?![^\W_])"
+            ),
+            re.compile(rf"(?<![^\W_])({either})(?=,? (?:{year})(?![^\W_]))"),
+            re.compile(
+                rf"(?<![^\W_])((?:{either})(?:\.? ['’]\d{{2}}|\.?[/-]'?[0-4789]\d))(?![\w%]|[./,-]\d|\s?(?:mm|cm|ml|mg))"
+            ),
+            re.compile(rf"(?<![\w.,])({_DAY} dias (?:del mes )?de (?:{either})(?: (?:de|del) {_YEAR})?)(?![^\W_])"),
+            re.compile(
+                rf"(?<![^\W_])((?:{either})\.? (?:the )?{_DAY}(?:st|nd|rd|th)(?:,?\s(?:of\s)?{_YEAR})?)(?![^\W_])"
+            ),
+            re.compile(rf"(?<![\w.,])({_DAY}(?:st|nd|rd|th)\s(?:of\s)?(?:{either})(?:,?\s{_YEAR})?)(?![^\W_])"),
+        )
+
+    @staticmethod
+    def _is_word(text: str, folded: str, start: int, end: int) -> bool:
+        """Whether what could be a month is another word: one that English writes with a capital, or a short form, standing alone."""
+        alone = folded[start:end]
+        return (
+            alone in _OTHER_WORDS
+            and (alone in ("may", "march") or (len(alone) < 4 and alone != "mai"))
+            and not text[start].isupper()
+        )
 
     def find(self, text: str) -> Iterator[Span]:
         """Spans of layer `pattern`."""
         folded = fold(text)
-        if not any(map(str.isdigit, folded)):
-            return
-        for form in _CUED:
-            for found in form.finditer(folded):
-                yield Span(*found.span(1), Label.DATE, "pattern", score=0.9)
-        for form in (*_NUMERIC, _ROMAN, *self._forms):
-            for found in form.finditer(folded):
-                yield Span(*found.span(), Label.DATE, "pattern", score=0.9)
+        starts = Starts(folded)
+        found = [cued.span(1) for form in _CUED for cued in form.finditer(folded)]
+        if self._month.search(folded):
+            parts = (part.span(1) for form in self._parts for part in form.finditer(folded))
+            found += [(start, end) for start, end in parts if not self._is_word(text, folded, start, end)]
+        found += [
+            one.span() for form in (*_NUMERIC, _ROMAN, *self._by_number) for one in starts.matches(form, "digits")
+        ]
+        found += [one.span() for form in self._by_month for one in starts.at(form, self._month)]
+        if "day" in folded:
+            found += [one.span() for form in self._with_weekday for one in form.finditer(folded)]
+        for start, end in found:
+            yield Span(start, end, Label.DATE, "pattern", score=0.9)

@@ -1,20 +1,20 @@
 """Lines of tokens in, the features the trained models look at out. Called by `recogniser.py` and the training script, which must see the same.
 
-A feature is a text, and for a trained model its number. What depends on a word alone is made once per word and place of the window, so that a
-document of 500 tokens takes a few milliseconds.
+A feature is a text. `scoring.py` adds up what a trained model says of them without writing most of them out.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from dicomlake.reports.recognise.spans import Span
 from dicomlake.reports.recognise.tokens import Token, gaps
 from dicomlake.reports.recognise.writing import fold
 
 _NEAR, _FAR = 3, 6
+STEPS = (-3, -2, -1, 1, 2, 3)
 _PAD = ["\n"] * (_NEAR + 1)
 # Classes of the lexicon that tell what stands near them.
 _CUES = frozenset(
@@ -24,7 +24,8 @@ _CUES = frozenset(
 
 @dataclass(frozen=True)
 class Words:
-    """What is known about words: what a word is for (a title, a label, a street), ordinary ones, eponyms, and the vocabulary of the languages.
+    """What is known about words: what a word is for (a title, a label, a street), ordinary ones, eponyms, what makes a surname a term (`heads`),
+    and the vocabulary of the languages.
 
     `is_medical` tells of a word of no list whether it is made like those of medicine.
     """
@@ -32,6 +33,8 @@ class Words:
     lexicon: Mapping[str, tuple[str, ...]]
     ordinary: Collection[str]
     eponyms: Collection[str]
+    heads: Collection[str]
+    units: Collection[str]
     vocabulary: Collection[str]
     both: Collection[str]
     is_medical: Callable[[str], bool]
@@ -44,93 +47,95 @@ class _Word(NamedTuple):
     cue: str
 
 
-Feature = TypeVar("Feature", str, int)
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A line as the features see it: its words with `_NEAR` + 1 before and behind, what parts them, where it stands, and for each token what the
+    line and the document say beyond the words beside it."""
+
+    texts: list[str] = field(repr=False)
+    gaps: list[str] = field(repr=False)
+    where: str
+    length: int
+    contexts: list[list[str]] = field(repr=False)
 
 
-def numbered(index: Mapping[str, int]) -> Callable[[list[str]], tuple[int, ...]]:
-    """Features as the numbers of a model, without those it does not know."""
-    return lambda row: tuple([index[feature] for feature in row if feature in index])
+FIRST = _NEAR + 2  # the place of a line's first token among the texts of its window
 
 
-class FeatureMaker(Generic[Feature]):
-    """Makes the features of documents; `coded` says how they are told: `tuple` as texts, `numbered` as numbers."""
+class FeatureMaker:
+    """Makes the features of documents as texts."""
 
-    def __init__(self, words: Words, coded: Callable[[list[str]], tuple[Feature, ...]]) -> None:
+    def __init__(self, words: Words) -> None:
         self._words = words
-        self._coded: Callable[[list[str]], tuple[Feature, ...]] = coded
-        self._word = lru_cache(maxsize=50_000)(self._made_word)
-        self._own: Callable[[str], tuple[Feature, ...]] = lru_cache(maxsize=50_000)(self._made_own)
-        self._around: Callable[[str, int], tuple[Feature, ...]] = lru_cache(maxsize=200_000)(self._made_around)
+        self.word = lru_cache(maxsize=20_000)(self._made_word)
 
-    def of(self, lines: list[list[Token]], marked: Iterable[Span] = ()) -> list[list[tuple[Feature, ...]]]:
+    def of(self, lines: list[list[Token]], marked: Iterable[Span] = ()) -> list[list[list[str]]]:
         """One list of features per token of each line. `marked` is what the patterns found, which the models weigh like anything else."""
+        return [
+            [
+                [*context, *self._beside(window, place), *self.of_word(window.texts[place])]
+                + [one for step in STEPS for one in self.of_neighbour(window.texts[place + step], step)]
+                for place, context in enumerate(window.contexts, FIRST)
+            ]
+            for window in self.windows(lines, marked)
+        ]
+
+    def windows(self, lines: list[list[Token]], marked: Iterable[Span] = ()) -> Iterator[Window]:
+        """The lines of a document."""
         seen = _Document(lines, marked)
-        made: list[list[tuple[Feature, ...]]] = []
         before: list[Token] = []
         for number, line in enumerate(lines):
             following = lines[number + 1][:_NEAR] if number + 1 < len(lines) else []
             place = "first" if number < 3 else "last" if number >= len(lines) - 4 else "mid"
-            made.append(self._line(line, before, following, seen, place))
+            texts = [*_PAD[len(before) :], *(t.text for t in before), "\n", *(t.text for t in line), "\n"]
+            texts += [*(t.text for t in following), *_PAD[len(following) :]]
+            where = f"{place}|{'caps' if _is_in_capitals(line) else 'mixed'}"
+            yield Window(texts, [*gaps(line), "\n"], where, len(line), self._contexts(line, texts, seen))
             before = line[-_NEAR:]
-        return made
 
-    def _line(
-        self, line: list[Token], before: list[Token], following: list[Token], seen: "_Document", place: str
-    ) -> list[tuple[Feature, ...]]:
-        texts = [*_PAD[len(before) :], *(t.text for t in before), "\n", *(t.text for t in line), "\n"]
-        texts += [*(t.text for t in following), *_PAD[len(following) :]]
-        words = [self._word(text) for text in texts]
-        spaces, length = [*gaps(line), "\n"], len(line)
-        ahead = _cues_ahead([word.cue for word in words[_NEAR + 2 : _NEAR + 2 + length]])
+    def _contexts(self, line: list[Token], texts: list[str], seen: "_Document") -> list[list[str]]:
+        cues = [self.word(text).cue for text in texts[FIRST : FIRST + len(line)]]
+        ahead = _cues_ahead(cues)
         field, fields = _leading_field(line)
-        where = f"{place}|{'caps' if _is_in_capitals(line) else 'mixed'}"
+        named = f"f={field}"
         label, distance, cue, since = "", 0, "", 0
-        coded, around, rows = self._coded, self._around, []
+        rows = []
         for index, token in enumerate(line):
-            at = index + _NEAR + 2
-            word, left, right, left2, right2 = words[at], words[at - 1], words[at + 1], words[at - 2], words[at + 2]
-            shapes = f"{left.shape}|{word.shape}"
-            row = [
-                f"2<{left.folded}|{word.folded}",
-                f"2>{word.folded}|{right.folded}",
-                f"2<<{left2.folded}|{left.folded}",
-                f"2>>{right.folded}|{right2.folded}",
-                f"s3={shapes}|{right.shape}",
-                f"s4={left2.shape}|{shapes}|{right.shape}",
-                f"g={spaces[index]}|{spaces[index + 1]}",
-                f"gs={spaces[index]}|{shapes}",
-                f"pl={where}|{word.shape}",
-                f"f={field}" if index >= fields else "f=-",
-            ]
-            if index < 3:
-                row.append(f"i={index}|{word.shape}")
-            if index >= length - 2:
-                row.append(f"e={length - index}|{word.shape}")
+            row = [named if index >= fields else "f=-"]
             if label:
                 row += (f"lb={label}", f"ld={label}|{min(distance, 6)}")
             if cue:
                 row.append(f"cb={cue}|{min(since, 5)}")
             if ahead[index]:
                 row.append(f"ca={ahead[index]}")
-            row += seen.features(token)
-            rows.append(
-                coded(row)
-                + self._own(texts[at])
-                + around(texts[at - 3], -3)
-                + around(texts[at - 2], -2)
-                + around(texts[at - 1], -1)
-                + around(texts[at + 1], 1)
-                + around(texts[at + 2], 2)
-                + around(texts[at + 3], 3)
-            )
+            rows.append(row + seen.features(token))
             distance += 1
             since += 1
-            if word.cue:
-                cue, since = word.cue, 0
+            if cues[index]:
+                cue, since = cues[index], 0
             if token.text in ":=#" and index:
-                named = [t.text.lower() for t in line[max(0, index - 3) : index] if t.text[0].isalpha()]
-                label, distance = " ".join(named[-2:]), 0
+                words = [t.text.lower() for t in line[max(0, index - 3) : index] if t.text[0].isalpha()]
+                label, distance = " ".join(words[-2:]), 0
         return rows
+
+    def _beside(self, window: Window, place: int) -> Iterator[str]:
+        """How the words and shapes of a window stand together; `scoring.py` looks the same ones up as numbers."""
+        left2, left, word, right, right2 = (self.word(window.texts[place + step]) for step in range(-2, 3))
+        index = place - FIRST
+        gap, shapes = window.gaps[index], f"{left.shape}|{word.shape}"
+        yield f"2<{left.folded}|{word.folded}"
+        yield f"2>{word.folded}|{right.folded}"
+        yield f"2<<{left2.folded}|{left.folded}"
+        yield f"2>>{right.folded}|{right2.folded}"
+        yield f"s3={shapes}|{right.shape}"
+        yield f"s4={left2.shape}|{shapes}|{right.shape}"
+        yield f"g={gap}|{window.gaps[index + 1]}"
+        yield f"gs={gap}|{shapes}"
+        yield f"pl={window.where}|{word.shape}"
+        if index < 3:
+            yield f"i={index}|{word.shape}"
+        if index >= window.length - 2:
+            yield f"e={window.length - index}|{word.shape}"
 
     def _made_word(self, text: str) -> _Word:
         folded = fold(text)
@@ -144,28 +149,34 @@ class FeatureMaker(Generic[Feature]):
             classes.append("ordinary")
         if folded in words.eponyms:
             classes.append("eponym")
+        if folded in words.heads or folded.removesuffix("s") in words.heads:
+            classes.append("head")
+        if folded in words.units:
+            classes.append("unit")
         if len(folded) > 2 and folded[0].isalpha():
             known = folded in words.vocabulary or folded in words.ordinary
             both, medical = folded in words.both, words.is_medical(folded)
             classes.append("word" if known else "both" if both else "medical" if medical else "strange")
         return tuple(classes)
 
-    def _made_own(self, text: str) -> tuple[Feature, ...]:
-        folded, shape, classes, _ = self._word(text)
+    def of_word(self, text: str) -> list[str]:
+        """What a word is by itself."""
+        folded, shape, classes, _ = self.word(text)
         row = ["b", f"w={folded}", f"sh={shape}", f"ls={_long_shape(text)}", f"n={min(len(text), 12)}"]
         if text[0].isalpha():
             row += [f"p{n}={folded[:n]}" for n in (1, 2, 3, 4) if len(folded) > n]
             row += [f"x{n}={folded[-n:]}" for n in (1, 2, 3, 4, 5) if len(folded) > n]
         row += [f"c={name}|{shape}" for name in classes]
-        return self._coded(row)
+        return row
 
-    def _made_around(self, text: str, step: int) -> tuple[Feature, ...]:
-        folded, shape, classes, _ = self._word(text)
+    def of_neighbour(self, text: str, step: int) -> list[str]:
+        """What a word is to the one `step` before (positive) or behind it."""
+        folded, shape, classes, _ = self.word(text)
         row = [f"{step}w={folded}", f"{step}s={shape}"]
         if abs(step) == 1:
             row.append(f"{step}x={folded[-3:]}")
         row += [f"{step}c={name}|{shape}" for name in classes]
-        return self._coded(row)
+        return row
 
 
 class _Document:

@@ -6,51 +6,44 @@ notation. A word that is also an ordinary one counts only with a capital and whe
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
+from dicomlake.reports.recognise.notation import (
+    PARTICLES,
+    date_forms,
+    days_of,
+    glued,
+    id_forms,
+    ideographic,
+    name_words,
+    phone_forms,
+    short_names,
+    with_particles,
+)
 from dicomlake.reports.recognise.revealed import Revealed, is_parted, revealed, with_umlauts, writings
 from dicomlake.reports.recognise.spans import Label, Span
-from dicomlake.reports.recognise.writing import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’´`][^\W\d_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _RUN = re.compile(r"[^\W_]+")
-_DAY = re.compile(r"(\d{4})[-./]?(\d{2})[-./]?(\d{2})")
-_DAY_FIRST = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})")
-PARTICLES = frozenset(
-    "de del della delle dei degli di da dal dalla do dos das du des d l la las le los lo van von vom zu zum zur der den ter ten te y e i "
-    "und bin ibn ben al el abu af av mac mc o san santa st saint".split()
-)
-TITLES = frozenset(
-    "dr dra dott dottssa dottore prof profesor professor med mr mrs ms miss sir mme m mlle monsieur madame herr frau sr sra srta don dona "
-    "sig sigra doc md phd jr ii iii iv rn pa np do facr frcr".split()
-)
 _KINDS = {
     "institution": "places", "hospital": "places", "place": "places", "location": "places", "address": "places", "city": "places",
     "name": "names", "physician": "names", "person": "names", "birth": "births", "death": "births", "dob": "births",
     "date": "dates", "phone": "phones", "tel": "phones", "fax": "phones", "mail": "phones", "patient": "names", "doctor": "names",
 }  # fmt: skip
-_SHORT = 2
-_SHORT_TITLES = (
-    r"m\.",
-    "mr",
-    r"mr\.",
-    "mrs",
-    r"mrs\.",
-    "ms",
-    "dr",
-    r"dr\.",
-    "mme",
-    "herr",
-    "frau",
-    r"sr\.",
-    r"sra\.",
-    r"sig\.",
-)
-_FIRST_WITHOUT_BLANKS = "\u2e80"
+# A label or title right before a word.
+_LABEL_BEFORE = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,})\.?[ \t]{0,3}(?:[:=|][ \t]{0,4}|[ ])$")
 _LONG = 7  # letters from which on a word of a name is known in other words and with one letter wrong
+_SHORTEST_TOWN = 4
+# What a town of two or three letters must stand behind.
+_WHERE = (
+    "(?:"
+    + "|".join(rf"(?<=\b{word} )" for word in "in aus nach bei from to of de a en à em di da per em do".split())
+    + r"|(?<=\d{5} )|(?<=\d{4} ))"
+)
 _SEPARATORS = r"[\s.,^'’´`\-=]{1,3}"
 
 
@@ -115,17 +108,20 @@ class KnownFinder:
         is_word: Callable[[str], bool],
         months: tuple[tuple[str, ...], ...],
         phrases: Mapping[str, frozenset[str]],
+        names_people: Callable[[str], bool] = lambda label: False,
     ) -> None:
         self._phrases = phrases
+        self._names_people = names_people
         self._is_ordinary = is_ordinary
         self._is_word = is_word
         names = [name_words(form) for name in known.names for form in sorted(writings(name))]
         self._parts = {form for words in names for word in words for form in (word, with_umlauts(word))}
+        self._glued = frozenset(form for words in names for form in glued(words))
         self._names = self._name_form(names)
         self._hidden = self._hidden_form()
-        forms = [(Label.ID, form) for value in known.ids for form in _id_forms(value)]
-        forms += [(Label.NAME, form) for value in known.names for form in (*_ideographic(value), *_short_names(value))]
-        forms += [(Label.PHONE, form) for value in known.phones for form in _phone_forms(value)]
+        forms = [(Label.ID, form) for value in known.ids for form in id_forms(value)]
+        forms += [(Label.NAME, form) for value in known.names for form in (*ideographic(value), *short_names(value))]
+        forms += [(Label.PHONE, form) for value in known.phones for form in phone_forms(value)]
         forms += [(Label.HOSPITAL, form) for value in known.places for form in self._place_forms(value)]
         forms += [
             (Label.DATE, form)
@@ -148,7 +144,7 @@ class KnownFinder:
                 yield Span(*shown.span(*found.span()), label, "known")
         if self._names is not None:
             as_written = "".join(text[shown.span(n, n + 1)[0]] for n in range(len(shown.text)))
-            for found in self._names.finditer(shown.text):
+            for found in chain.from_iterable(map(_apart, self._names.finditer(shown.text))):
                 if self._is_name(as_written, shown.text, found):
                     yield Span(*shown.span(*found.span()), Label.NAME, "known")
             for found in self._hidden.finditer(shown.text) if self._hidden else ():
@@ -192,6 +188,8 @@ class KnownFinder:
         return re.compile("|".join(forms)) if forms else None
 
     def _is_name(self, text: str, folded: str, found: re.Match[str]) -> bool:
+        if not self._glued.isdisjoint(_RUN.findall(found[0])):
+            return True
         words = [word if word in self._parts else word[:-1] for word in _RUN.findall(found[0])]
         words = [word for word in words if word in self._parts and word not in PARTICLES]
         following = _RUN.match(folded, found.end() + 1)
@@ -206,6 +204,9 @@ class KnownFinder:
         if telling:
             return (len(telling[0]) > 3 and telling[0] not in self._phrases) or text[found.start()].isupper()
         # An ordinary word: only written as a name within a sentence, or beside an initial.
+        label = _LABEL_BEFORE.search(folded, max(0, found.start() - 32), found.start())
+        if label is not None and self._names_people(label[1]) and text[found.start()].isupper():
+            return True
         capital = text[found.start()].isupper() and not found[0].isspace()
         starts = re.search(r"(?:^|[.!?:\n])\s*$", text[: found.start()]) is not None
         return capital and (bool(initials) or not starts) and not text[found.start() : found.end()].isupper()
@@ -216,7 +217,8 @@ class KnownFinder:
             return None
         initials = "".join(sorted({part[0] for part in self._parts}))
         forms = {rf"{re.escape(part)}{'s?' if len(part) > 3 else ''}" for part in parts}
-        forms |= {r"[\s'-]{1,2}".join(map(re.escape, chain)) for words in names for chain in _with_particles(words)}
+        forms |= {r"[\s'-]{1,2}".join(map(re.escape, parts)) for words in names for parts in with_particles(words)}
+        forms |= set(self._glued)
         one = "(?:" + "|".join(sorted(forms, key=lambda form: (-len(form), form))) + ")"
         part = rf"(?:{one}(?![^\W_])|[{re.escape(initials)}](?=\.|[\s^,]+{one}))"
         particles = "|".join(sorted(PARTICLES, key=len, reverse=True))
@@ -226,6 +228,8 @@ class KnownFinder:
 
     def _place_forms(self, value: str) -> Iterator[str]:
         words = _RUN.findall(revealed(value))
+        if len(words) == 1 and 1 < len(words[0]) < _SHORTEST_TOWN and words[0].isalpha():
+            yield rf"{_WHERE}{re.escape(words[0])}(?![^\W_])"
         if len("".join(words)) >= 4 and not (len(words) == 1 and self._is_ordinary(words[0])):
             yield r"(?<![^\W_])" + r"[\W_]{1,3}".join(map(re.escape, words)) + r"(?![^\W_])"
         for word in words:
@@ -233,48 +237,12 @@ class KnownFinder:
                 yield rf"(?<![^\W_]){re.escape(word)}(?![^\W_])"
 
 
-def name_words(name: str) -> list[str]:
-    """The folded words of a name, without titles; parts joined by an apostrophe also together and apart."""
-    words: list[str] = []
-    for found in _WORD.findall(fold(name)):
-        pieces = re.split(r"['’´`]", found)
-        words += [piece for piece in pieces if piece not in TITLES or len(pieces) > 1]
-        if len(pieces) > 1:
-            words.append("".join(pieces))
-    return words
-
-
-def _with_particles(words: list[str]) -> Iterator[list[str]]:
-    """Each word of a name with the particles right before it ("de la Fuente", "Degli Esposti")."""
-    particles: list[str] = []
-    for word in words:
-        if word in PARTICLES:
-            particles.append(word)
-            continue
-        if particles:
-            yield from ([*particles, form] for form in (word, with_umlauts(word)))
-        particles = []
-
-
-def _ideographic(value: str) -> Iterator[str]:
-    """The groups of a name in scripts without blanks between words (PS3.5 6.2.1.1), as one word and in parts."""
-    for group in re.split(r"[=(（)）]", value):
-        parts = [
-            revealed(part) for part in re.split(r"[\s^・　,]+", group) if part and part[0] >= _FIRST_WITHOUT_BLANKS
-        ]
-        if parts:
-            yield r"[\s^・　,]{0,2}".join(map(re.escape, parts))
-            yield from (re.escape(part) for part in parts if len(part) > 1)
-
-
-def _short_names(value: str) -> Iterator[str]:
-    """A name whose parts are too short or too common alone ("Do^An"): both parts side by side, and one behind a title."""
-    words = [revealed(word) for word in re.findall(r"[^\W\d_]+", value.split("=")[0])]
-    if len(words) == 2 and min(map(len, words)) == _SHORT:
-        one, two = map(re.escape, words)
-        yield rf"(?<![^\W_])(?:{one}[\s,^]{{1,2}}{two}|{two}[\s,^]{{1,2}}{one})(?![^\W_])"
-        titles = "|".join(rf"(?<=\b{title} )" for title in _SHORT_TITLES)
-        yield rf"(?:{titles})(?:{one}|{two})(?![^\W_])"
+def _apart(found: re.Match[str]) -> Iterator[re.Match[str]]:
+    """A finding that is one word several times over as as many, for each is judged by what stands before it; any other as it is."""
+    words = _RUN.findall(found[0])
+    if len(words) < 2 or len(set(words)) > 1:
+        return iter((found,))
+    return re.compile(re.escape(words[0])).finditer(found.string, *found.span())
 
 
 def _around(text: str, start: int, end: int) -> str:
@@ -291,59 +259,3 @@ def _is_near(one: str, other: str) -> bool:
     same = next((n for n, (a, b) in enumerate(zip(longer, shorter, strict=False)) if a != b), len(shorter))
     rest = longer[same + 1 :]
     return rest == (shorter[same + 1 :] if len(longer) == len(shorter) else shorter[same:])
-
-
-def _id_forms(value: str) -> Iterator[str]:
-    pieces = re.findall(r"\d+|[^\W\d_]+", revealed(value))
-    plain = "".join(pieces)
-    if len(plain) < (4 if plain.isdecimal() else 3) or len(set(plain)) < 2 or not any(map(str.isdigit, plain)):
-        return
-    long = len(plain) >= 6 and len(set(plain)) > 2
-    if plain.isdecimal():
-        significant = plain.lstrip("0") if len(plain.lstrip("0")) >= 4 else plain
-        gap, edge = (r"[\s./-]{0,2}", r"\d") if long else (r"[\s./-]?", r"[^\W_]")
-        yield rf"(?<!{edge})(?<!\d[.,])0*" + gap.join(significant) + rf"(?!{edge})(?![.,]\d)"
-        return
-    gap, among = (r"[\s./_-]{0,2}", plain) if long else (r"[\s./_-]?", pieces)
-    yield r"(?<![^\W_])" + gap.join(map(re.escape, among)) + r"(?![^\W_])"
-    if long:
-        yield re.escape(plain)
-    longest = max((piece for piece in pieces if piece.isdecimal()), key=len, default="")
-    if len(longest) >= 5:
-        yield rf"(?<!\d)(?<!\d[.,]){longest}(?!\d)(?![.,]\d)"
-
-
-def _phone_forms(value: str) -> Iterator[str]:
-    number = re.sub(r"\D", "", value)
-    if "@" in value:
-        yield re.escape(fold(value))
-    elif len(number) >= 6:
-        tail = r"[\s().\-/]{0,3}".join(number[-7:])
-        yield r"(?<![\d.])[+(]?(?:\d[\d() ./-]{0,12}?)?" + tail + r"(?!\d)"
-
-
-def days_of(text: str) -> Iterator[datetime.date]:
-    """The calendar dates a known value can mean."""
-    for form, order in ((_DAY, (1, 2, 3)), (_DAY_FIRST, (3, 2, 1)), (_DAY_FIRST, (3, 1, 2))):
-        found = form.match(text.strip())
-        if found is not None:
-            try:
-                yield datetime.date(*(int(found[place]) for place in order))
-            except ValueError:
-                continue
-
-
-def date_forms(day: datetime.date, months: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """Regular expressions over folded text for a date in the notations of people and machines."""
-    year, short = str(day.year), f"{day.year % 100:02d}"
-    number, in_month = f"0?{day.month}", f"0?{day.day}"
-    names = "|".join(sorted({form[day.month - 1] for form in months}, key=lambda name: (-len(name), name)))
-    either, sep = rf"(?:{year}|'?{short})", r"\s?[-./\s]\s?"
-    yield rf"(?<!\d){year}{sep}{number}{sep}{in_month}(?!\d)"
-    yield rf"(?<!\d)(?:{in_month}{sep}{number}|{number}{sep}{in_month}){sep}{either}(?!\d)"
-    roman = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")[day.month - 1]
-    yield rf"(?<!\d){in_month}[\s./-]{{1,3}}{roman}[\s./-]{{1,3}}{either}(?!\d)"
-    yield rf"(?<!\d)(?:{year}{day.month:02d}{day.day:02d}|{day.day:02d}{day.month:02d}{year})(?!\d)"
-    link = r"[\s.,/-]{0,3}(?:(?:de|del|of|the)\s)?"
-    yield rf"(?<!\d){in_month}(?:st|nd|rd|th|er|o|º|ª|°)?{link}(?:{names})(?![^\W\d_])(?:{link}{either}(?!\d))?"
-    yield rf"(?<![^\W\d_])(?:{names})\.?\s?{in_month}(?:st|nd|rd|th)?(?:[\s,.]{{1,3}}{either})?(?!\d)"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise.checks import CHECKS
 from dicomlake.reports.recognise.clinical import Clinical
-from dicomlake.reports.recognise.known import PARTICLES, TITLES
+from dicomlake.reports.recognise.notation import PARTICLES, TITLES
 from dicomlake.reports.recognise.spans import Label, Span
+from dicomlake.reports.recognise.starts import Starts
 from dicomlake.reports.recognise.writing import fold, plain
 from dicomlake.rules.recognition import IdentifierPattern
 
@@ -44,11 +45,12 @@ class PatternFinder:
     def _find(self, text: str) -> Iterator[Span]:
         shown = plain(text)
         small = shown.lower()
+        starts = Starts(shown)
         terms: list[tuple[int, int]] | None = None
         for pattern, label, check in self._patterns:
             if pattern.needs and not any(need in small for need in pattern.needs):
                 continue
-            for found in pattern.regex.finditer(shown):
+            for found in starts.matches(pattern.regex, pattern.starts):
                 start, end = _limits(found)
                 if check is not None and not check(shown[start:end]):
                     continue
@@ -80,7 +82,7 @@ class PatternFinder:
             start, words = (words[1].start(), words[1:]) if len(words) > 1 else (end, [])
         for place, word in enumerate(words):
             small = fold(word[0])
-            if place and len(small) > 3 and self._clinical.is_word(small) and small not in PARTICLES:
+            if place and len(small) > 3 and self._clinical.is_no_part(small) and small not in PARTICLES:
                 return start, words[place - 1].end()
         return start, end
 

@@ -19,6 +19,7 @@ from presidio_analyzer.predefined_recognizers import (
     PlPeselRecognizer,
     SpacyRecognizer,
 )
+from spacy.tokens import Doc
 
 from dicomlake.errors import ConfigError
 from dicomlake.reports.recognise.known import KnownValues
@@ -118,10 +119,17 @@ class _NoEnhancer(ContextAwareEnhancer):
 
 
 class _Pipelines(SpacyNlpEngine):
-    """Pipelines that are there; the parent would download."""
+    """Pipelines that are there; the parent would download. Nobody reads the words of a blank one: it is not asked."""
 
     def load(self) -> None:
         """Nothing: `nlp` is set by who makes it."""
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        """What a pipeline that has been configured says of a text, else nothing."""
+        pipeline = self.nlp[language]  # type: ignore[index]  # as below
+        if pipeline.pipe_names:
+            return super().process_text(text, language)
+        return NlpArtifacts([], Doc(pipeline.vocab), [], [], self, language)
 
 
 def _pipelines(nlp: str) -> _Pipelines:

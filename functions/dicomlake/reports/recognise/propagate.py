@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from dicomlake.reports.recognise.clinical import Clinical
-from dicomlake.reports.recognise.known import PARTICLES
+from dicomlake.reports.recognise.notation import PARTICLES
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold
 

@@ -5,9 +5,8 @@ To a name belong initials, particles and strange words beside it; to a place the
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
-from dicomlake.reports.recognise.known import TITLES
+from dicomlake.reports.recognise.notation import TITLES
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.writing import fold, plain
 
@@ -88,17 +87,16 @@ def reached(text: str, span: Span, is_term: Callable[[str], bool]) -> Span:
             start -= len(found[0])
         else:
             break
-    return replace(span, start=start, end=end)
+    return span.at(start, end)
 
 
 def _place(text: str, span: Span) -> Span:
     lead = text[max(0, span.start - _FAR) : span.start]
     before = _HOUSE_BEFORE.search(lead) or _KIND_BEFORE.search(lead)
     after = _PLACE_AFTER.match(text, span.end) if text[span.start : span.start + 1].isupper() else None
-    return replace(
-        span,
-        start=span.start - len(before[0]) if before is not None else span.start,
-        end=after.end() if after is not None else span.end,
+    return span.at(
+        span.start - len(before[0]) if before is not None else span.start,
+        after.end() if after is not None else span.end,
     )
 
 

@@ -1,5 +1,6 @@
 """All layers together: text and what is known in, spans that do not overlap out. Called by `scrub/` and, for header texts, by the pipeline."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
@@ -7,22 +8,31 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from dicomlake.reports.recognise.clinical import Clinical
-from dicomlake.reports.recognise.crf import CrfModel, attributes_of
+from dicomlake.reports.recognise.crf import CrfModel, Reading
 from dicomlake.reports.recognise.dates import DateFinder
-from dicomlake.reports.recognise.doubt import Doubt
-from dicomlake.reports.recognise.features import FeatureMaker, Words, numbered
+from dicomlake.reports.recognise.features import FeatureMaker, Words
 from dicomlake.reports.recognise.known import NOTHING_KNOWN, KnownFinder, KnownValues
 from dicomlake.reports.recognise.meddocan import LABELS
 from dicomlake.reports.recognise.patterns import PatternFinder
 from dicomlake.reports.recognise.propagate import propagated
 from dicomlake.reports.recognise.reach import reached
+from dicomlake.reports.recognise.scoring import Scorer
 from dicomlake.reports.recognise.spans import SURE, Label, Span, united, widened
-from dicomlake.reports.recognise.tokens import lines_of
+from dicomlake.reports.recognise.strangers import Strangers
+from dicomlake.reports.recognise.tokens import Token, lines_of
+from dicomlake.reports.recognise.weigh import Weigher
 from dicomlake.reports.recognise.writing import fold, plain
-from dicomlake.rules.models import load_models
+from dicomlake.rules.models import load_models, load_weights
 from dicomlake.rules.recognition import RecognitionRules, load_recognition_rules
 
-_BESIDE_THE_FINER = 0.9995
+# A disease, as German writes it: no Monsieur.
+_MORBUS = re.compile(r"(?<![\w.])(?:M\.|Mb\.|Mbs\.|Morbus|Maladie de|Sdr\.|Syndrome? de)\s{1,2}$")
+# A setting or a matrix behind a number that is complete without it.
+_BEYOND_NUMBER = re.compile(
+    r"\d{3}[-.\d]*\d{2}(\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:kVp?|mAs?|mm|cm|ml|c?m?Gy|MBq|ms|HU|Hz))$|\d{3}[-.]\d{3}[-.]\d{4}(\s\d{3,4})$"
+)
+_OF_WORDS = frozenset((Label.NAME, Label.HOSPITAL, Label.LOCATION))
+_PEOPLE = frozenset(("title", "name_word", "staff_word"))
 
 
 class Setting(StrEnum):
@@ -41,6 +51,7 @@ class Recogniser:
         self._root = root
         self._patterns = PatternFinder(rules.patterns, self.clinical)
         self._header_patterns = PatternFinder(tuple(one for one in rules.patterns if one.header), self.clinical)
+        self.strangers = Strangers(rules, self.clinical)
         self._dates = DateFinder(rules.months)
         self._months = tuple(tuple(map(fold, form)) for forms in rules.months.values() for form in forms)
         self._known = lru_cache(maxsize=64)(self._known_finder)
@@ -48,6 +59,8 @@ class Recogniser:
             rules.lexicon,
             rules.ordinary,
             rules.clinical.eponyms,
+            rules.clinical.heads,
+            rules.clinical.units,
             rules.vocabulary,
             rules.both,
             self.clinical.is_medical,
@@ -67,9 +80,11 @@ class Recogniser:
             found = list(_probable(found))
         found = list(self.clinical.kept(text, found, lang))
         if setting is Setting.STRICT:
-            found = list(self.clinical.kept(text, [reached(text, span, self.is_term) for span in found], lang))
+            found = list(
+                self.clinical.kept(text, [widened(text, reached(text, span, self._is_no_part)) for span in found], lang)
+            )
         again = self.clinical.kept(text, propagated(text, found, self.clinical), lang)
-        found += [reached(text, span, self.is_term) for span in again] if setting is Setting.STRICT else again
+        found += [reached(text, span, self._is_no_part) for span in again] if setting is Setting.STRICT else again
         return united(text, [widened(text, span) for span in found] if setting is Setting.STRICT else found)
 
     def found(self, text: str, known: KnownValues, lang: str, setting: Setting) -> list[Span]:
@@ -81,13 +96,34 @@ class Recogniser:
         """What identifies in the short text of a header attribute, where no sentence tells what a word is: known values and sure forms."""
         forms = (self._ended(text, span) for span in self._header_patterns.find(text))
         found = [*self.known_spans(text, known), *(span for span in forms if span.start < span.end)]
-        return [(span.start, span.end) for span in united(text, self.clinical.kept(text, found))]
+        found = [*self.clinical.kept(text, found), *self.strangers.find(text)]
+        return [(span.start, span.end) for span in united(text, found)]
 
     def _ended(self, text: str, span: Span) -> Span:
-        """A name that a form has found, up to where the examination goes on behind it."""
-        if span.label is not Label.NAME or "^" in text[span.start : span.end]:
-            return span
-        return replace(span, end=self.rules.words.names.end(plain(text), span.start, span.end, True))
+        """A name that a form has found, up to where the examination goes on behind it; a place without what stands before and behind it."""
+        if span.label not in _OF_WORDS:
+            beyond = _BEYOND_NUMBER.search(text, span.start, span.end)
+            return span if beyond is None else replace(span, end=beyond.start(beyond.lastindex or 0))
+        names, shown = self.rules.words.names, plain(text)
+        start, end = span.start, span.end
+        if _MORBUS.search(text, 0, start) and self.clinical.is_eponym(fold(shown[start:end])):
+            return replace(span, end=start)
+        if span.label is Label.NAME and "^" in text[start:end]:
+            start = names.begun(shown, start, end)
+        elif span.label is Label.NAME:
+            start, _ = names.within(shown, start, end)
+            end = names.end(shown, start, end, True)
+        elif span.label is Label.LOCATION:  # its numbers are its own
+            end = names.ended(shown, start, end)
+        else:
+            start, end = names.within(shown, start, end)
+            if "^" in shown[start:end] and any(map(names.is_trade, shown[start:end].split("^"))):  # DAILY^QC
+                return replace(span, end=span.start)
+        return replace(
+            span,
+            start=start,
+            end=start if span.label is not Label.LOCATION and names.is_examination(shown[start:end]) else end,
+        )
 
     def marks(self, text: str) -> list[Span]:
         """What dates and patterns find, the surer and longer first: the models are told of it."""
@@ -101,35 +137,48 @@ class Recogniser:
     def modelled(self, text: str, marks: list[Span], lang: str, setting: Setting) -> Iterator[Span]:
         """What the trained models find."""
         lines = lines_of(text)
-        fine, general, maker = self._models
-        features = maker.of(lines, marks)
-        doubt = Doubt(text, lang, self.clinical) if setting is Setting.STRICT else None
-        if lang == "es":
-            yield from fine.find(lines, features, doubt.of if doubt else None)
-        # Where the finer model has spoken, research wants more than a suspicion of the general one.
-        least = _BESIDE_THE_FINER if lang == "es" and doubt is None else 0.0
-        yield from general.find(lines, features, doubt.of if doubt else None, least)
-        if doubt is not None:
-            yield from (span for line in lines for span in doubt.strange(line))
+        models = self.readings(lines, marks, lang)
+        if setting is Setting.STRICT:
+            tags = self._weigher.tags(text, lang, lines, models, marks)
+        else:  # where the finer model has spoken, research has no need of the general one
+            models = models[:1]
+            tags = [reading.best for _, reading in models]
+        for (model, reading), given in zip(models, tags, strict=True):
+            yield from model.spans(lines, given, reading.something)
+
+    def readings(self, lines: list[list[Token]], marks: list[Span], lang: str) -> list[tuple[CrfModel, Reading]]:
+        """What the models say of each token: the general one last, before it the Spanish one for Spanish texts."""
+        models, scorer = self._models
+        read = [(model, model.read(lines, one)) for model, one in zip(models, scorer.scores(lines, marks), strict=True)]
+        return read if lang == "es" else read[1:]
 
     @cached_property
-    def _models(self) -> tuple[CrfModel, CrfModel, FeatureMaker[int]]:
-        models = load_models(self._root)
-        spanish, general = models["spanish"].content, models["general"].content
-        names = {*attributes_of(spanish).values(), *attributes_of(general).values()}
-        index = {name: number for number, name in enumerate(sorted(names))}
-        return (
-            CrfModel(spanish, "fine", LABELS.__getitem__, index),
-            CrfModel(general, "model", Label, index),
-            FeatureMaker(self.words, numbered(index)),
-        )
+    def _weigher(self) -> Weigher:
+        return Weigher(load_weights(self._root), self.clinical, self.rules.lexicon)
+
+    @cached_property
+    def _models(self) -> tuple[tuple[CrfModel, CrfModel], Scorer]:
+        given = load_models(self._root)
+        spanish = CrfModel(given["spanish"].content, "fine", LABELS.__getitem__)
+        general = CrfModel(given["general"].content, "model", Label)
+        return (spanish, general), Scorer(FeatureMaker(self.words), (spanish, general))
 
     def _known_finder(self, known: KnownValues) -> KnownFinder:
-        return KnownFinder(known, self._is_no_name, self.is_term, self._months, self.rules.words.phrases)
+        return KnownFinder(
+            known, self._is_no_name, self.is_term, self._months, self.rules.words.phrases, self._names_people
+        )
+
+    def _names_people(self, folded_word: str) -> bool:
+        """Whether a person stands behind a word: a title, a role, a word for a name."""
+        return not _PEOPLE.isdisjoint(self.rules.lexicon.get(folded_word, ()))
 
     def _is_no_name(self, folded_word: str) -> bool:
         """Whether a word of a known name says little by itself."""
         return self.clinical.is_ordinary(folded_word) or self.clinical.is_anatomy(folded_word)
+
+    def _is_no_part(self, folded_word: str) -> bool:
+        """Whether a word beside a name is none of its parts: a term, unless people are called so."""
+        return self.clinical.is_no_part(folded_word) or self.clinical.is_eponym(folded_word)
 
     def is_term(self, folded_word: str) -> bool:
         """Whether a word is one of the languages, or a surname that names diseases."""

@@ -39,9 +39,15 @@ class Span:
         """Whether the two share a character."""
         return self.start < other.end and other.start < self.end
 
+    def at(self, start: int, end: int) -> "Span":
+        """The same finding at another place."""
+        if (start, end) == (self.start, self.end):
+            return self
+        return Span(start, end, self.label, self.layer, self.fine, self.score)
+
 
 # Where findings differ, the earlier layer decides on the label and the limits; a later one only adds what it sees beyond.
-LAYERS = ("known", "fine", "sure", "model", "pattern", "engine", "propagated", "strange")
+LAYERS = ("placed", "known", "fine", "sure", "model", "pattern", "engine", "propagated", "strange")
 _RANK = {name: rank for rank, name in enumerate(LAYERS)}
 SURE = 0.9
 _LONGEST = 40  # letters of a word
@@ -111,6 +117,9 @@ def _is_initial(text: str, start: int, end: int) -> bool:
     return end - start >= 2 and text[end - 2].isupper() and (end - start == 2 or not text[end - 3].isalnum())
 
 
+# The half of a word before or behind a hyphen at the end of a line.
+_PARTED_AFTER = re.compile(r"[-\u2010\u00ad][ \t]*\n[ \t]*[^\W\d_]+")
+_PARTED_BEFORE = re.compile(r"(?<![^\W\d_])[^\W\d_]+[-\u2010\u00ad][ \t]*\n[ \t]*$")
 _JOINED = {Label.ID: re.compile(r"[\w/-]*"), Label.PHONE: re.compile(r"[\d/-]*")}
 _JOINED |= dict.fromkeys((Label.NAME, Label.LOCATION, Label.HOSPITAL), re.compile(r"(?:[^\W\d_]|[-'’´](?=[^\W\d_]))*"))
 
@@ -120,6 +129,15 @@ def widened(text: str, span: Span) -> Span:
     joined = _JOINED.get(span.label)
     if joined is None or span.layer == "fine":
         return span
-    end = joined.match(text, span.end)
-    start = joined.match(text[max(0, span.start - _LONGEST) : span.start][::-1])
-    return replace(span, start=span.start - (start.end() if start else 0), end=end.end() if end else span.end)
+    start, end = _to_ends(text, span.start, span.end, joined)
+    if span.label is Label.NAME:  # a name that a line parts
+        after = _PARTED_AFTER.match(text, end)
+        before = _PARTED_BEFORE.search(text, max(0, start - _LONGEST), start)
+        end = after.end() if after is not None else end
+        start = before.start() if before is not None else start
+    return span.at(start, end)
+
+
+def _to_ends(text: str, start: int, end: int, joined: re.Pattern[str]) -> tuple[int, int]:
+    after, before = joined.match(text, end), joined.match(text[max(0, start - _LONGEST) : start][::-1])
+    return start - (before.end() if before else 0), after.end() if after else end

@@ -1,7 +1,7 @@
 """Text in, tokens with their places out, one list per line. Called by the features of the trained models."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
@@ -13,7 +13,7 @@ _MOST_TOKENS = 400  # of one line: a longer one is cut, so that time and memory 
 class Token:
     """A number, a word or a sign; `start` is its place in the text."""
 
-    text: str
+    text: str = field(repr=False)
     start: int
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dicomlake.reports.recognise.known import PARTICLES, name_words
+from dicomlake.reports.recognise.notation import PARTICLES, name_words
 
 
 class People:

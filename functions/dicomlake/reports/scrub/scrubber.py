@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dicomlake.reports.placed import Placed, placed
 from dicomlake.reports.recognise import NOTHING_KNOWN, KnownValues, Recogniser, Setting, Span
 from dicomlake.reports.scrub.language import LANGUAGES, detected, is_latin
 from dicomlake.reports.scrub.replace import Replacer, joined
+from dicomlake.rules.columns import Columns, load_columns
 
 _WORD_LETTERS = 0.5  # of the visible characters of a text that can be read
 _READABLE_FROM = 80  # characters
@@ -29,15 +31,16 @@ class Scrubbed:
 class Scrubber:
     """Built once from the rules; serves many texts."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
+    def __init__(self, recogniser: Recogniser, columns: Columns | None = None) -> None:
         self.recogniser = recogniser
+        self._columns = columns or load_columns()
 
     @classmethod
     def load(cls, root: Path | None = None, nlp: str = "blank") -> "Scrubber":
         """With the rules below `root` (default: those of the package), behind Presidio; `nlp` may name an installed model. Raises ConfigError."""
         from dicomlake.reports.recognise.presidio import AnalyzedRecogniser
 
-        return cls(AnalyzedRecogniser.load(root, nlp))
+        return cls(AnalyzedRecogniser.load(root, nlp), load_columns(root))
 
     def scrub(
         self,
@@ -46,10 +49,14 @@ class Scrubber:
         known: KnownValues = NOTHING_KNOWN,
         lang: str | None = None,
         setting: Setting = Setting.STRICT,
+        whole: bool = False,
     ) -> Scrubbed:
-        """The clean text. `lang` is one of `LANGUAGES`, or None to find it. Raises nothing for any text."""
+        """The clean text. `lang` is one of `LANGUAGES`, or None to find it; `whole`: the text is a table for programs. Raises nothing for
+        any text.
+        """
         lang, doubts = self.language(text, lang)
-        spans = self.spans(text, known, lang, setting)
+        known |= self.placed(text, whole).known if setting is Setting.STRICT else NOTHING_KNOWN
+        spans = self.spans(text, known, lang, setting, whole)
         new = replacer.new_texts(text, spans, known, lang)
         return Scrubbed(joined(text, spans, new), tuple(spans), lang, doubts, tuple(new))
 
@@ -59,9 +66,18 @@ class Scrubber:
         known: KnownValues = NOTHING_KNOWN,
         lang: str | None = None,
         setting: Setting = Setting.STRICT,
+        whole: bool = False,
     ) -> list[Span]:
         """What identifies, in order of place, no two overlapping."""
-        return self.recogniser.spans(text, known, lang or self.language(text, None)[0], setting)
+        lang = lang or self.language(text, None)[0]
+        if setting is not Setting.STRICT:
+            return self.recogniser.spans(text, known, lang, setting)
+        found = self.placed(text, whole)
+        return found.among(text, self.recogniser.spans(text, known | found.known, lang, setting))
+
+    def placed(self, text: str, whole: bool = False) -> Placed:
+        """What identifies by its place alone."""
+        return placed(text, self._columns, self.recogniser.clinical.is_word, whole=whole)
 
     def language(self, text: str, lang: str | None) -> tuple[str, tuple[str, ...]]:
         """The language to read a text in, and what speaks against trusting the result."""
