@@ -112,6 +112,11 @@ class Platform:
             timeout=120,
         )
 
+    def faults(self) -> list[str]:
+        """What the functions logged as not going well."""
+        lines = (line for path in sorted((self.state / "logs").glob("*")) for line in path.read_text().splitlines())
+        return [line for line in lines if '"WARNING"' in line or '"ERROR"' in line]
+
     def everything_written(self) -> Iterator[tuple[str, bytes]]:
         """All that leaves the identified side or could be read by an operator: logs, research objects, tables, quarantine notes."""
         for path in sorted((self.state / "logs").glob("*")):

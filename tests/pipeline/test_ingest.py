@@ -7,7 +7,7 @@ import pytest
 
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.lake import objects
-from dicomlake.pipeline import assess, ingest, manifests, steward
+from dicomlake.pipeline import assess, ingest, manifests, receipts, steward
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.work import run_task
 from tests.flows.objects import instance, ultrasound
@@ -105,6 +105,24 @@ def test_a_manifest_that_is_too_large_says_so(platform: Platform, monkeypatch: p
     monkeypatch.setattr(manifests, "MAX_MANIFEST_BYTES", 10)
     event = platform.arrive("b/manifest.csv", b"accession_number\nA1\n")
     assert platform.settled(event) == ("quarantined", "resource_limit")
+
+
+def test_a_judgement_claims_no_more_than_it_knew_when_it_began(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one that saw no study, and ended last, would hide what a better informed one had released."""
+    event = platform.put("b/a", instance(patient=14))
+    arrival, judge = key_of(platform, event), ingest.assess
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        receipts.note_decision(platform.services, arrival, "context-came-meanwhile")
+        return judge(*given, **named)
+
+    monkeypatch.setattr(ingest, "assess", meanwhile)
+    judged = ingest.rejudged(platform.services, arrival)
+    assert judged is not None and judged.turn == 0
+    again = ingest.rejudged(platform.services, arrival)
+    assert again is not None and again.turn == 1
 
 
 def test_a_refused_approval_leaves_no_audit_of_an_approval(platform: Platform) -> None:

@@ -102,3 +102,27 @@ def test_a_retraction_is_never_given_up(platform: Platform) -> None:
     with pytest.raises(TransientError):
         work.give_up(platform.services, event)
     assert len(platform.state("tasks/")) == 1
+
+
+def test_one_fault_does_not_cost_a_report_its_translation(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrival = arrive(platform.services, platform.arrive("b/a", instance(patient=6)))
+    assert arrival is not None
+    tasks.submit(platform.services, arrival, "translate", again="turn0")
+    (event,) = platform.task_events()
+    with pytest.raises(TransientError):
+        work.give_up(platform.services, event)
+    assert len(platform.state("tasks/")) == 1
+    monkeypatch.setattr(work, "_PATIENCE", NONE)
+    work.give_up(platform.services, event)
+    assert platform.state("tasks/") == []
+    assert platform.settled(arrival.event) == ("released", None)
+
+
+def test_a_report_whose_original_went_is_not_translated(platform: Platform) -> None:
+    event = platform.arrive("b/a", instance(patient=7))
+    arrival = arrive(platform.services, event)
+    assert arrival is not None
+    tasks.submit(platform.services, arrival, "translate", again="turn0")
+    platform.bucket(event.bucket).blob("b/a").delete()
+    platform.work()
+    assert platform.state("tasks/") == []

@@ -88,10 +88,14 @@ def _have_translated(services: Services, arrival: Arrival, judged: Judged) -> No
         tasks.submit(services, arrival, "translate", again=f"turn{judged.turn}")
 
 
-def rejudged(services: Services, arrival: Arrival) -> Judged:
-    """The judgement of an object as it would be now, without any effect."""
+def rejudged(services: Services, arrival: Arrival) -> Judged | None:
+    """The judgement of an object as it would be now, without any effect; None when its owner took it away. Raises TransientError."""
     known = manifests.of_batch(services, arrival.site, arrival.batch)
-    return _judge(services, arrival, known, light=False)
+    try:
+        return _judge(services, arrival, known, light=False)
+    except ObjectGone:
+        _gone(services, arrival)
+        return None
 
 
 def _look_again(services: Services, arrival: Arrival, known: manifests.Known) -> None:
@@ -135,6 +139,8 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
         return _waits("waits_for_manifest")
     if light and arrival.event.size > LIGHT_MAX_BYTES:
         return _waits("handed_on")
+    # Counted before anything is looked at: a turn never claims to have known what came while it judged.
+    turn = known.turn if light else known.turn + receipts.decisions(services, arrival)
     data = original.read(services, arrival, first=light)
     sha256 = hashlib.sha256(data).hexdigest()
     tools = services.tools(arrival.site)
@@ -149,7 +155,6 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
     code = known.mismatch(arrival.path, sha256, len(data), manifests.accession_of(assessment.raw))
     if code is not None:
         assessment = replace(assessment, outcome=Outcome.QUARANTINED, code=code, detail="", clean=None, report=None)
-    turn = known.turn if light else known.turn + receipts.decisions(services, arrival)
     return Judged(assessment, sha256, mismatched=code is not None, turn=turn)
 
 

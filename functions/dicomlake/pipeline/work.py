@@ -1,5 +1,6 @@
 """The flow of `on_task`: a task object in, its landing object judged, retracted or held. Called by `entry/on_task.py`."""
 
+import datetime
 from collections.abc import Callable, Mapping
 
 from dicomlake import safelog
@@ -10,6 +11,8 @@ from dicomlake.pipeline import ingest, manifests, tasks, translation
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.tasks import Task
+
+_PATIENCE = datetime.timedelta(days=1)
 
 
 def run_task(services: Services, event: StorageEvent) -> None:
@@ -26,14 +29,23 @@ def run_task(services: Services, event: StorageEvent) -> None:
 
 
 def give_up(services: Services, event: StorageEvent) -> None:
-    """Hold the object of a task that failed in a way nobody foresaw. Raises TransientError for a retraction, which nothing may drop."""
+    """Hold the object of a task that failed in a way nobody foresaw.
+
+    Raises TransientError for a retraction, which nothing may drop, and for the translation of a report that came within `_PATIENCE`: the
+    report itself is settled, and one fault is no reason to go without.
+    """
     task = _load(services, event)
-    if task is not None:
-        if task.action == "retract":
-            raise TransientError("retraction_unfinished")
-        if task.action != "translate":  # the report itself is settled, whatever is wrong with its translation
-            ingest.give_up(services, task.event)
-        objects.delete(services.storage, event.bucket, event.name)
+    if task is None:
+        return
+    if task.action == "retract":
+        raise TransientError("retraction_unfinished")
+    if task.action == "translate":
+        if datetime.datetime.now(datetime.UTC) - task.event.created_at < _PATIENCE:
+            raise TransientError("translation_unfinished")
+        safelog.event("no_translation", severity="ERROR", function="on_task")
+    else:
+        ingest.give_up(services, task.event)
+    objects.delete(services.storage, event.bucket, event.name)
 
 
 def _load(services: Services, event: StorageEvent) -> Task | None:
@@ -59,7 +71,7 @@ def _give_up(services: Services, arrival: Arrival, _task: Task) -> None:
 
 def _translate(services: Services, arrival: Arrival, _task: Task) -> None:
     judged = ingest.rejudged(services, arrival)
-    if judged.assessment.report is not None and judged.sha256 is not None:
+    if judged is not None and judged.assessment.report is not None and judged.sha256 is not None:
         content = services.research(arrival.site).identifier("content", judged.sha256, "C")
         translation.translate(services, arrival, judged.assessment.report, judged.turn, content)
 
