@@ -105,7 +105,7 @@ def test_a_retraction_is_never_given_up(platform: Platform) -> None:
 
 
 def test_one_fault_does_not_cost_a_report_its_translation(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrival = arrive(platform.services, platform.arrive("b/a", instance(patient=6)))
+    arrival = arrive(platform.services, platform.arrive("b/a", instance(patient=26)))
     assert arrival is not None
     tasks.submit(platform.services, arrival, "translate", again="turn0")
     (event,) = platform.task_events()
@@ -119,7 +119,7 @@ def test_one_fault_does_not_cost_a_report_its_translation(platform: Platform, mo
 
 
 def test_a_report_whose_original_went_is_not_translated(platform: Platform) -> None:
-    event = platform.arrive("b/a", instance(patient=7))
+    event = platform.arrive("b/a", instance(patient=27))
     arrival = arrive(platform.services, event)
     assert arrival is not None
     tasks.submit(platform.services, arrival, "translate", again="turn0")
