@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import pydicom
 import pydicom.data
 from pydicom import Dataset, dcmread
@@ -195,8 +196,9 @@ def whole_files(folder: Path) -> None:
     one.mkdir()
     many.mkdir()
     made = dcmread(PACKAGED / "CT_small.dcm")
+    picture = cv2.resize(made.pixel_array, (512, 512), interpolation=cv2.INTER_CUBIC)
     made.Rows = made.Columns = 512
-    made.PixelData = made.PixelData * 16
+    made.PixelData = picture.tobytes()
     for number in range(COPIES + 1):
         made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         made.save_as((one if number == COPIES else many) / f"{number}.dcm")
@@ -240,7 +242,8 @@ def large(folder: Path) -> None:
         done = subprocess.run(
             [str(out) if part == "OUT" else part for part in command], check=False, capture_output=True, text=True
         )
-        print(f"\n{name}: {done.stdout.splitlines()[-1] if done.stdout else 'no figure'}", end="")
+        assert any(out.rglob("*.dcm")), f"{name} was not released"
+        print(f"\n{name}: {done.stdout.splitlines()[-1]}", end="")
         shutil.rmtree(out)
     print()
 

@@ -1,8 +1,12 @@
 """Whatever a picture claims or does, it ends with a code, and the next one is dealt with."""
 
+import multiprocessing
 import os
+import resource
 import signal
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +163,30 @@ def test_a_code_stream_in_a_jp2_file_is_taken_out_of_it_with_nothing_that_stands
     assert pixels is not None and pixels.data is not None
     assert b"ZUBIRI" not in pixels.data
     assert STREAM[-24:] in pixels.data
+
+
+def test_two_gigabytes_of_slices_are_not_too_much() -> None:
+    raw = raw_of(compressed(STREAM, J2K, Rows=1024, Columns=1024, NumberOfFrames=1024))
+    assert PixelWorker(RULES).size(raw) == 1 << 30
+
+
+_KEPT: list[PixelWorker] = []
+
+
+def _looks(data: bytes) -> None:
+    _KEPT.append(PixelWorker(RULES))
+    _KEPT[0].clean(raw_of(data), Wish())
+
+
+def test_a_process_of_a_pool_leaves_no_child_and_no_scratch_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leaves by a door of its own, where nobody cleans up; the scratch files are of pictures nobody has cleaned yet."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    pool = multiprocessing.get_context("fork").Process(target=_looks, args=(compressed(STREAM, J2K),))
+    pool.start()
+    pool.join()
+    assert pool.exitcode == 0
+    assert list(tmp_path.iterdir()) == []
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before + 0.1  # the child was waited for

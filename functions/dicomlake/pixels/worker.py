@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,7 @@ class PixelWorker:
         self._rules = rules
         self._threads = threads
         self._child: subprocess.Popen[bytes] | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = (
-            None  # codecs that only know files leave nothing behind
-        )
+        self._end: Callable[[], object] = _nothing
         self._turn = threading.Lock()
 
     def size(self, raw: RawInstance) -> int:
@@ -172,7 +171,9 @@ class PixelWorker:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         source = str(Path(__file__).resolve().parents[2])
-        self._scratch = tempfile.TemporaryDirectory(prefix="dicomlake-pixels-")
+        scratch = tempfile.TemporaryDirectory(
+            prefix="dicomlake-pixels-"
+        )  # codecs that only know files leave nothing behind
         # Nothing of this process's surroundings: neither keys nor credentials, nor addresses of services.
         surroundings = {
             "PYTHONPATH": source,
@@ -183,7 +184,7 @@ class PixelWorker:
             ),  # else each layer's memory is fetched and cleared anew: a quarter of the time
             "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
             "LANG": "C.UTF-8",
-            "TMPDIR": self._scratch.name,
+            "TMPDIR": scratch.name,
         }
         child = subprocess.Popen(
             [sys.executable, "-m", "dicomlake.pixels.child"],
@@ -193,27 +194,34 @@ class PixelWorker:
             env=surroundings,
             cwd="/",
         )
+        # Also run when this process ends, be it one of a pool, which leaves without the usual good-byes.
+        self._end = Finalize(self, _ended, (child, scratch), exitpriority=1)
         assert child.stdin is not None and child.stdout is not None, "both are pipes"
         try:
             wire.send(child.stdin.fileno(), {"memory_mib": self._rules.limits.memory_mib})
             wire.receive(child.stdout.fileno(), _START_S, 0)
         except wire.Broken:
-            child.kill()
-            child.wait()
+            self._drop()
             raise ConfigError("the reader of pictures does not start: is the extra `pixels` installed?") from None
         return child
 
     def _drop(self) -> None:
-        child, self._child = self._child, None
-        scratch, self._scratch = self._scratch, None
-        if child is not None:
-            child.kill()
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    pipe.close()
-        if scratch is not None:
-            scratch.cleanup()
+        self._child = None
+        self._end()
+        self._end = _nothing
+
+
+def _nothing() -> None:
+    """There is no child to end."""
+
+
+def _ended(child: "subprocess.Popen[bytes]", scratch: "tempfile.TemporaryDirectory[str]") -> None:
+    child.kill()
+    child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()
+    scratch.cleanup()
 
 
 def _listed(technical: Technical) -> dict[str, list[str]]:

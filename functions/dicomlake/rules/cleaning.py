@@ -66,7 +66,7 @@ class PictureLimits:
     """
 
     frame_pixels: int = 40_000_000
-    pixels: int = 2_000_000_000
+    pixels: int = 4_300_000_000
     frames: int = 20_000
     task_pixels: int = 120_000_000
     seconds: int = 540
@@ -176,7 +176,7 @@ def _words(entry: Field) -> frozenset[str]:
 
 def _integers(entry: Field, names: Mapping[str, object]) -> dict[str, int]:
     fields = entry.mapping(list(names))
-    return {name: fields[name].integer(1, 999_999_999) for name in names}
+    return {name: fields[name].integer(1, 9_999_999_999) for name in names}
 
 
 def _look(entry: Field) -> LookRules:

@@ -62,7 +62,7 @@ class Field:
         """A whole number from `low` to `high`."""
         expected = f"a whole number from {low} to {high}"
         value = self._scalar("int", expected)
-        if not re.fullmatch(r"-?\d{1,9}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"-?\d{1,12}", value) or not low <= int(value) <= high:
             self.fail(f"must be {expected}")
         return int(value)
 
