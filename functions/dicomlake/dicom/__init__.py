@@ -21,6 +21,7 @@ from dicomlake.dicom.limits import Limits
 from dicomlake.dicom.read import RawInstance, parse_raw, read_raw
 from dicomlake.dicom.rows import instance_values
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
+from dicomlake.dicom.slices import give_back
 from dicomlake.dicom.verify import verify
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "acquisition_facts",
     "deidentify",
     "explain",
+    "give_back",
     "instance_values",
     "known_identity",
     "parse_raw",

@@ -17,10 +17,11 @@ def chunks(slices: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]
         view = memoryview(one)
         for at in range(0, len(view), _PART):
             yield view[at : at + _PART]
-            _give_back(view)
+            give_back(view)
 
 
-def _give_back(view: memoryview) -> None:
+def give_back(view: memoryview) -> None:
+    """Let the system take back the memory of what was read of a mapped file; nothing for what is not mapped."""
     if isinstance(view.obj, mmap):
         view.obj.madvise(MADV_DONTNEED)
 
@@ -61,7 +62,7 @@ class SliceReader(io.RawIOBase):
             view[done : done + len(part)] = part
             done, self._pos, self._read = done + len(part), self._pos + len(part), self._read + len(part)
             if self._read > _PART:
-                _give_back(self._slices[number])
+                give_back(self._slices[number])
                 self._read = 0
             number += 1
         return done

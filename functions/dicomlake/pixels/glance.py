@@ -8,7 +8,7 @@ along columns. A slice that shows a dense tile is looked at in earnest; a wrong 
 import numpy as np
 from numpy.typing import NDArray
 
-from dicomlake.dicom import RawInstance
+from dicomlake.dicom import RawInstance, give_back
 from dicomlake.pixels.frames import Stored, frames_of
 from dicomlake.pixels.picture import Picture
 
@@ -21,7 +21,11 @@ _DENSE = 12  # stroke starts in a tile; slices of real scanners show 4 to 9 at 5
 def native_needs_a_look(raw: RawInstance, picture: Picture) -> bool:
     """The same for all frames of an object that stores them natively."""
     frames = frames_of(raw, picture)
-    return any(needs_a_look(frames.frame(index), picture) for index in range(len(frames)))
+    for index in range(len(frames)):
+        if needs_a_look(frames.frame(index), picture):
+            return True
+        give_back(frames.native)
+    return False
 
 
 def needs_a_look(frame: Stored, picture: Picture) -> bool:
