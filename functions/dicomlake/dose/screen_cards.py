@@ -60,7 +60,17 @@ def _row(line: Line, ctdivol: Said, dlp: Said, kind: str | None) -> list[Row]:
         return []
     phantom = ctdivol.phantom or dlp.phantom
     number = dlp.number
-    row = Row(line.y, ctdivol.number.value, number.value, phantom, kind, number.left, number.right, number.is_sure)
+    row = Row(
+        line.y,
+        ctdivol.number.value,
+        number.value,
+        phantom,
+        kind,
+        number.left,
+        number.right,
+        number.is_sure,
+        ctdivol.number.confidence,
+    )
     return [row if row.fits(ctdivol.number.value, number.value) else replace(row, ctdivol=None)]
 
 
@@ -92,7 +102,7 @@ def _number_behind(pieces: Sequence[Piece]) -> Place | None:
     for place, piece in enumerate(pieces):
         before_cm = place + 1 < len(pieces) and pieces[place + 1].folded == "cm"
         if piece.number is not None and not before_cm:
-            return Place(piece.number, piece.left, piece.right, piece.is_sure)
+            return Place(piece.number, piece.left, piece.right, piece.is_sure, piece.confidence)
         if piece.folded and piece.number is None and not UNIT.fullmatch(piece.folded):
             return None
     return None

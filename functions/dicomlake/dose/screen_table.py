@@ -4,93 +4,47 @@ A table is two column heads (CTDIvol, DLP), rows of numbers beneath them, a tota
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
-from dicomlake.dose.screen_text import LETTER, Line, Piece, with_neighbours
+from dicomlake.dose.screen_heads import CTDIVOL, DLP, PHANTOM, Heads, heads_of
+from dicomlake.dose.screen_text import LETTER, Line, Piece
 from dicomlake.dose.screen_totals import total_of
 from dicomlake.dose.screen_words import (
-    UNIT,
     Place,
     Row,
     Table,
     acquisition_type,
     agree,
     digits_behind_point,
-    is_ctdivol,
-    is_dlp,
     numbers_of,
+    phantom_named,
     phantom_of,
     says_total,
 )
 from dicomlake.rules.dose_screens import ScreenRules
 
-_REACH = 0.62  # of the distance between the two columns: how far a number may stand from its head
-_SHIFTS = (0.0, -0.3, 0.3, -0.6, 0.6)  # of that distance: how far all numbers may stand aside from their heads
 _HEAD_LETTER = ("s", "5")  # S for the small phantom, and what readers of text take it for
 _LETTERS = {"5": "s", "1": "l"}  # the phantom's letter close to a CTDIvol, by the digit it was taken for
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Middles of the two columns, and the number of the line their heads stand in."""
-
-    ctdivol: float
-    dlp: float
-    line: int
-
-    def moved(self, share: float) -> "Columns":
-        """Both moved aside by a share of their distance."""
-        step = (self.dlp - self.ctdivol) * share
-        return Columns(self.ctdivol + step, self.dlp + step, self.line)
-
-
 def columns_table(lines: list[Line], rules: ScreenRules) -> Table | None:
-    """The table of a reading, None when it shows none."""
-    columns = _columns(lines, rules)
-    if columns is None:
-        return None
-    found = [_rows(lines, columns.moved(shift), rules) for shift in _SHIFTS]
-    told = [(rows, total_of(lines[columns.line + 1 :], lines, rows, rules)) for rows in found]
-    proven = [(rows, total) for rows, total in told if total.values and agree([row.dlp for row in rows], total.values)]
-    rows, total = max(proven or told[:1], key=lambda one: sum(row.ctdivol is not None for row in one[0]))
-    return Table(tuple(_without_strays(rows)), total, lines[columns.line].height) if rows else None
+    """The table of a reading, None when it shows none. Of several ways to read its columns the first whose rows add up to the total counts."""
+    found = []
+    for heads in heads_of(lines, rules):
+        below = lines[heads.line + 1 :]
+        rows = _rows(below, heads, rules)
+        total = total_of(below, lines, rows, rules)
+        found.append(Table(tuple(rows), total, lines[heads.line].height))
+        if total.values and agree([row.dlp for row in rows], total.values):
+            return found[-1]
+    return found[0] if found and found[0].rows else None
 
 
-def _columns(lines: list[Line], rules: ScreenRules) -> Columns | None:
-    """The line that holds both heads, or two lines that follow each other."""
-    for number, line in enumerate(lines):
-        below = lines[number + 1].pieces if number + 1 < len(lines) else ()
-        ctdivol = next((one for one in with_neighbours(line.pieces) if is_ctdivol(one, rules)), None)
-        heads = [*line.pieces, *below]
-        dlp = next((one for one in heads if is_dlp(one, rules)), None)
-        if ctdivol is None or dlp is None or ctdivol is dlp or says_total(line.pieces, rules):
-            continue
-        middle, of_dlp = _middle(ctdivol, dlp, line.pieces, below), _middle(dlp, ctdivol, line.pieces, below)
-        return Columns(middle, of_dlp, number)
-    return None
-
-
-def _middle(head: Piece, other: Piece, line: Sequence[Piece], below: Sequence[Piece]) -> float:
-    """The middle of a head with its unit, beside it on its line or beneath it on the next."""
-    left, right = head.left, head.right
-    for one in line:
-        if one.left < right:
-            continue
-        if one.left - right >= head.right - head.left or not UNIT.fullmatch(one.folded):
-            break
-        right = one.right
-    for one in below:
-        nearer = abs(one.x - head.x) < abs(one.x - other.x)
-        if UNIT.fullmatch(one.folded) and nearer and one.left < head.right and head.left < one.right:
-            left, right = min(left, one.left), max(right, one.right)
-    return (left + right) / 2
-
-
-def _rows(lines: list[Line], columns: Columns, rules: ScreenRules) -> list[Row]:
-    letters = _digits_before_letters(lines)
-    return [row for line in lines[columns.line + 1 :] if (row := _row(line, columns, rules, letters)) is not None]
+def _rows(below: list[Line], heads: Heads, rules: ScreenRules) -> list[Row]:
+    letters = _digits_before_letters(below)
+    return [row for line in below if (row := _row(line, heads, rules, letters)) is not None]
 
 
 def _digits_before_letters(lines: list[Line]) -> int | None:
@@ -103,7 +57,7 @@ def _digits_before_letters(lines: list[Line]) -> int | None:
     return max((len(text.replace(",", ".").partition(".")[2]) for text in values), default=None)
 
 
-def _row(line: Line, columns: Columns, rules: ScreenRules, letters: int | None) -> Row | None:
+def _row(line: Line, heads: Heads, rules: ScreenRules, letters: int | None) -> Row | None:
     """An exposure: numbers beneath both heads. Rows without a dose and totals are none."""
     if says_total(line.pieces, rules) or any("=" in piece.text for piece in line.pieces):
         return None
@@ -111,12 +65,13 @@ def _row(line: Line, columns: Columns, rules: ScreenRules, letters: int | None) 
     small = False
     if letters:
         pieces, small = _letters_apart(pieces, letters)
-    found = _pair(pieces, columns, rules)
-    if found is None or not found[1].value:
+    ctdivol, dlp, phantom = _beneath(pieces, heads, rules)
+    if dlp is None or not dlp.value:
         return None
-    ctdivol, dlp = found
     value = ctdivol.value if ctdivol else None
-    phantom = phantom_of(line.pieces, dlp.x, rules)
+    phantom = phantom or phantom_of(
+        _without_counts(line.pieces, heads, rules), dlp.x, rules, min(dlp.x, ctdivol.x if ctdivol else dlp.x)
+    )
     if letters and value is not None and phantom is None:
         letter = _LETTERS.get(str(value)[-1]) if digits_behind_point(value) == letters + 1 else None
         if letter:
@@ -126,8 +81,24 @@ def _row(line: Line, columns: Columns, rules: ScreenRules, letters: int | None) 
     if small and phantom is None:
         phantom = rules.phantoms[_HEAD_LETTER[0]]
     kind = acquisition_type(line.pieces, rules)
-    row = Row(line.y, value, dlp.value, phantom, kind, dlp.left, dlp.right, dlp.is_sure)
+    sure = ctdivol.confidence if ctdivol else 0.0
+    row = Row(line.y, value, dlp.value, phantom, kind, dlp.left, dlp.right, dlp.is_sure, sure)
     return replace(row, ctdivol=None) if value is not None and not row.fits(value, dlp.value) else row
+
+
+def _without_counts(line: Sequence[Piece], heads: Heads, rules: ScreenRules) -> list[Piece]:
+    """The pieces of a line without numbers that are no size of a phantom: it stands beneath the label, behind a phantom's word or before `cm`."""
+    kept = []
+    for before, piece, behind in zip([None, *line], line, [*line[1:], None], strict=False):
+        beside = (before is not None and phantom_named(before, rules)) or (behind is not None and behind.folded == "cm")
+        if (
+            piece.number is None
+            or LETTER.search(piece.text)
+            or beside
+            or heads.over(piece.left, piece.right).of == PHANTOM
+        ):
+            kept.append(piece)
+    return kept
 
 
 def _letters_apart(pieces: Sequence[Piece], letters: int) -> tuple[list[Piece], bool]:
@@ -149,28 +120,18 @@ def _letters_apart(pieces: Sequence[Piece], letters: int) -> tuple[list[Piece], 
     return kept, False
 
 
-def _pair(line: Sequence[Piece], columns: Columns, rules: ScreenRules) -> tuple[Place | None, Place] | None:
-    """The two neighbouring numbers that stand best beneath the heads, in their order; the dose may stand alone."""
-    gap = columns.dlp - columns.ctdivol
-    reach = abs(gap) * _REACH
-    numbers = numbers_of(line, rules)
-    pairs = []
-    for first, second in pairwise(numbers):
-        ctdivol, dlp = (first, second) if gap > 0 else (second, first)
-        away = abs(ctdivol.x - columns.ctdivol), abs(dlp.x - columns.dlp)
-        if max(away) <= reach:
+def _beneath(line: Sequence[Piece], heads: Heads, rules: ScreenRules) -> tuple[Place | None, Place | None, str | None]:
+    """The numbers that stand beneath the heads of CTDIvol and DLP and beneath no other, and the phantom of these columns."""
+    found: dict[str, list[tuple[float, Place, str | None]]] = {CTDIVOL: [], DLP: []}
+    for place in numbers_of(line, rules):
+        head = heads.over(place.left, place.right)
+        if head.of in found and (away := head.away(place.left, place.right)) <= heads.reach:
             # A CTDIvol has a fraction, kV and mA have none.
-            pairs.append((sum(away) + (reach / 2 if not digits_behind_point(ctdivol.value) else 0), ctdivol, dlp))
-    if pairs:
-        _, ctdivol, dlp = min(pairs, key=lambda pair: pair[0])
-        return ctdivol, dlp
-    alone = [place for place in numbers if abs(place.x - columns.dlp) <= reach / 2]
-    return (None, min(alone, key=lambda place: abs(place.x - columns.dlp))) if alone else None
-
-
-def _without_strays(rows: list[Row]) -> list[Row]:
-    """A CTDIvol without a fraction is a number of another column, or has lost its point."""
-    return [
-        replace(row, ctdivol=None) if row.ctdivol is not None and not digits_behind_point(row.ctdivol) else row
-        for row in rows
-    ]
+            whole = head.of == CTDIVOL and not digits_behind_point(place.value)
+            found[head.of].append((away + (heads.reach / 2 if whole else 0), place, head.phantom))
+    ctdivol, dlp = (min(found[of], key=lambda one: one[0], default=None) for of in (CTDIVOL, DLP))
+    if dlp is None or (ctdivol is None and dlp[0] > heads.reach / 2):
+        return None, None, None
+    if ctdivol is not None and ctdivol[2] != dlp[2]:
+        ctdivol = None
+    return ctdivol[1] if ctdivol else None, dlp[1], dlp[2]

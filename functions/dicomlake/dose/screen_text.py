@@ -26,6 +26,10 @@ _FOR_DIGITS, _SURE = re.compile(r"[OoDQIl|BZ]"), 0.9
 _ITS_UNIT = re.compile(r"(?<=[0-9])m[Gg]y\S*$")
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s"})
 _WORD = re.compile(r"[^\s\[\](){}:=]*[^\W\d][:=](?=[0-9])|[^\s\[\](){}]+")  # `DLP:1089` and `DLP=1089` are two
+# What parts two words that were read as one: `Gesamt-DLP` (`mGy-cm` is one), `7.31mGy|DLP`, `7.31mGy,DLP`.
+_BETWEEN_WORDS = re.compile(
+    r"(?<=[^\W\d_]{3})-(?=[^\W\d_]{3})|(?<![0-9.,])[|]|[|](?![0-9.,])|[;]|(?<=[^\W\d_]),(?=[^\W\d_])"
+)
 _SIMILAR, _NEAR, _LONG = SequenceMatcher, 0.75, 6
 _JUNK = re.compile(r"[\W_]+")
 # Two pieces that are one number: `1550,` and `8`, `1550` and `,8`.
@@ -51,8 +55,9 @@ class Piece:
 
     @property
     def folded(self) -> str:
-        """In small letters, without punctuation."""
-        return _JUNK.sub("", self.text).casefold()
+        """In small letters, without punctuation and accents."""
+        parted = unicodedata.normalize("NFD", _JUNK.sub("", self.text).casefold())
+        return "".join(letter for letter in parted if not unicodedata.combining(letter))
 
     @property
     def number(self) -> Decimal | None:
@@ -133,7 +138,7 @@ def _lies_in(word: ScreenText, other: ScreenText) -> bool:
 
 def _pieces(word: ScreenText) -> list[Piece]:
     step = word.width / max(len(word.text), 1)
-    text = unicodedata.normalize("NFKC", word.text)
+    text = _BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFKC", word.text))
     return [
         Piece(part[0], word.x + step * part.start(), word.x + step * part.end(), word.confidence)
         for part in _WORD.finditer(text)

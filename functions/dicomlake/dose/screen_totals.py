@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from dicomlake.dose.screen_text import Line, Piece, alike
-from dicomlake.dose.screen_words import Place, Row, Total, agree, alike_all, is_dlp, numbers_of, says_total
+from dicomlake.dose.screen_words import Place, Row, Total, agree, alike_all, is_dlp, is_total, numbers_of, says_total
 from dicomlake.rules.dose_screens import ScreenRules
 
 _SHORT = 5  # pieces of a line that says one thing
@@ -58,13 +58,12 @@ def _behind_total(line: Sequence[Piece], rules: ScreenRules) -> list[Place]:
         if not is_dlp(piece, rules):
             continue
         before, behind = line[:number], line[number + 1 :]
-        near = [alike(one.folded) for one in (*before[-3:], *behind[:1])]
-        if not any(word in alike_all(rules.totals) for word in near):
+        if not any(is_total(one, rules) for one in (*before[-3:], *behind[:1])):
             continue
         places: list[Place] = []
         for one in behind:
             word = alike(one.folded)
-            if word.startswith(alike_all(rules.not_totals)) or (word in alike_all(rules.totals) and places):
+            if word.startswith(alike_all(rules.not_totals)) or (is_total(one, rules) and places):
                 break
             if (value := one.number) is not None:
                 places.append(_place(one, value))

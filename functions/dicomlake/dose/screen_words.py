@@ -3,6 +3,7 @@
 No layout is assumed here; `screen_table.py` and `screen_cards.py` know two ways to arrange the same words.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,16 @@ from dicomlake.dose.screen_text import LETTER, Piece, alike, resembles
 from dicomlake.rules.dose_screens import ScreenRules
 
 UNIT = re.compile(r"[mna]?[gq6]y\w*|[ca]m")
+_LONG_TOTAL = 5
+_FRACTION = re.compile(r"[0-9][.,][0-9]")
 _SLICE_CM, _LOCALISER_CM, _BODY_CM = Decimal("0.04"), Decimal(4), Decimal(210)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An exposure as read at height `y`, its dose from `left` to `right` and whether that was read for sure: None for a value that is not there."""
+    """An exposure as read at height `y`, its dose from `left` to `right` and whether that was read for sure, and how sure its CTDIvol; None for a
+    value that is not there.
+    """
 
     y: float
     ctdivol: Decimal | None
@@ -28,6 +33,7 @@ class Row:
     left: float = 0.0
     right: float = 0.0
     is_sure: bool = True
+    ctdivol_sure: float = 1.0
 
     def fits(self, ctdivol: Decimal, dlp: Decimal) -> bool:
         """Whether a dose can be that of a scan with this CTDIvol, by the length they make together: from a slice to a whole body."""
@@ -54,12 +60,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A number, where it stands, and whether it was read for sure."""
+    """A number, where it stands, whether it was read for sure, and how sure the reader was (0 to 1)."""
 
     value: Decimal
     left: float
     right: float
     is_sure: bool = True
+    confidence: float = 1.0
 
     @property
     def x(self) -> float:
@@ -100,7 +107,15 @@ def is_dlp(piece: Piece, rules: ScreenRules) -> bool:
 
 def says_total(line: Sequence[Piece], rules: ScreenRules) -> bool:
     """Whether a word of the line says total."""
-    return any(alike(piece.folded) in alike_all(rules.totals) for piece in line)
+    return any(is_total(piece, rules) for piece in line)
+
+
+def is_total(piece: Piece, rules: ScreenRules) -> bool:
+    """Whether it says total; of a longer word one letter may be read wrongly."""
+    word, totals = alike(piece.folded), alike_all(rules.totals)
+    if word in totals or len(word) < _LONG_TOTAL:
+        return word in totals
+    return any(len(word) == len(one) and sum(a != b for a, b in zip(word, one, strict=True)) == 1 for one in totals)
 
 
 def acquisition_type(line: Sequence[Piece], rules: ScreenRules) -> str | None:
@@ -117,18 +132,34 @@ def numbers_of(line: Sequence[Piece], rules: ScreenRules) -> list[Place]:
     found = []
     for number, piece in enumerate(line):
         value = piece.number
-        size = number > 0 and line[number - 1].folded in rules.phantoms and piece.folded in rules.phantoms
+        size = number > 0 and _named(line[number - 1], rules) and _named(piece, rules)
         if value is not None and not size:
-            found.append(Place(value, piece.left, piece.right, piece.is_sure))
+            found.append(Place(value, piece.left, piece.right, piece.is_sure, piece.confidence))
     return found
 
 
-def phantom_of(line: Sequence[Piece], after: float, rules: ScreenRules) -> str | None:
-    """The phantom a row names: a letter behind a CTDIvol, or a word or size behind the dose."""
+def phantom_of(line: Sequence[Piece], after: float, rules: ScreenRules, letters_after: float = -math.inf) -> str | None:
+    """The phantom a row names: a word, a size behind `after` (the dose), or a letter behind `letters_after` (the CTDIvol)."""
     words = [piece for piece in line if piece.number is None or piece.x > after]
-    named = {rules.phantoms[piece.folded] for piece in words if piece.folded in rules.phantoms and _is_word(piece)}
+    words = [piece for piece in words if len(piece.folded) > 1 or piece.x > letters_after]
+    named = {phantom for piece in words if (phantom := _named(piece, rules)) and _is_word(piece)}
     named |= {rules.phantoms[match[0].casefold()] for piece in line if (match := LETTER.search(piece.text))}
     return named.pop() if len(named) == 1 else None
+
+
+def is_phantom(piece: Piece, rules: ScreenRules) -> bool:
+    """Whether it is the label of the phantoms."""
+    return any(resembles(piece.folded, word) for word in rules.phantom_labels)
+
+
+def phantom_named(piece: Piece, rules: ScreenRules) -> str | None:
+    """The phantom that a word of its own names; a letter names none."""
+    return _named(piece, rules) if len(piece.folded) > 1 else None
+
+
+def _named(piece: Piece, rules: ScreenRules) -> str | None:
+    """The phantom of a word, letter or size; 1.6 is no 16."""
+    return None if _FRACTION.search(piece.text) else rules.phantoms.get(piece.folded)
 
 
 def _is_word(piece: Piece) -> bool:

@@ -8,7 +8,7 @@ rows of a screen without a total) counts when two readings agree. The rest is un
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 from typing import TypeVar
@@ -23,6 +23,11 @@ from dicomlake.rules.dose_screens import ScreenRules
 Value = TypeVar("Value")
 LOOKS = 3
 _MOST_TRIES = 4096
+_GROUP = 3  # digits of a thousand; no screen has as many behind the point
+_SURE, _LESS_SURE = (
+    0.75,
+    0.1,
+)  # of the least sure letter of a number that no sum proves; how much less another reading must be
 _WEIGHT = {True: 5, False: 2}  # of a number that was read for sure; three that were not outweigh one that was
 # Reads the picture; the number says which of the ways to draw it.
 Look = Callable[[int], Sequence[ScreenText]]
@@ -33,6 +38,11 @@ class Rows:
     """What the readings say of one row: None stands for a reading that does not have it."""
 
     readings: tuple[Row | None, ...]
+
+    @property
+    def told(self) -> bool:
+        """Whether any reading has a CTDIvol beside the dose, as a scan has."""
+        return any(row is not None and row.ctdivol is not None for row in self.readings)
 
     @property
     def doses(self) -> list[tuple[Decimal | None, int]]:
@@ -73,7 +83,14 @@ def _table_of(words: Sequence[ScreenText], rules: ScreenRules) -> Table | None:
     """The doses of a reading, as columns or as cards: the one whose sum is the total, else the one that tells more."""
     lines = lines_of(words)
     found = [table for table in (columns_table(lines, rules), cards(lines, rules)) if table is not None]
-    return max(found, key=_worth, default=None)
+    table = max(found, key=_worth, default=None)
+    return replace(table, rows=tuple(map(_without_stray, table.rows))) if table else None
+
+
+def _without_stray(row: Row) -> Row:
+    """A CTDIvol without a fraction is a number of another column, or has lost its point."""
+    stray = row.ctdivol is not None and not digits_behind_point(row.ctdivol)
+    return replace(row, ctdivol=None) if stray else row
 
 
 def _worth(table: Table) -> tuple[bool, int]:
@@ -99,7 +116,10 @@ def _as_far_as_known(tables: Sequence[Table]) -> Dose:
     for number, row in enumerate(rows):
         dlp = proven.doses[number] if proven else None
         seen = sum(one is not None for one in row.readings)
-        if dlp is None and (proven is not None or (contradicted and seen < min(2, len(tables)))):
+        often = seen >= min(2, len(tables))
+        if dlp is None and (
+            dose.study.get("total_dlp_mGycm") is not None or (not often and (contradicted or not row.told))
+        ):
             continue
         event = _event(row, dlp, len(tables))
         if contradicted:  # a screen that is not read right in one column is not believed in another
@@ -117,8 +137,8 @@ def _event(rows: Rows, dlp: Decimal | None, looks: int) -> Event:
     else:
         event.fields["dlp_mGycm"] = float(dlp)
     there = [row for row in rows.readings if row is not None]
-    stated = [row.ctdivol for row in there if row.ctdivol is not None]
-    ctdivol = _agreed([value for value in stated if dlp is None or _fits(there, value, dlp)], looks)
+    stated = [(row.ctdivol, row.ctdivol_sure) for row in there if row.ctdivol is not None]
+    ctdivol = _surely([(value, sure) for value, sure in stated if dlp is None or _fits(there, value, dlp)], looks)
     if ctdivol is not None:
         event.fields["ctdivol_mGy"] = float(ctdivol)
     else:
@@ -146,6 +166,17 @@ def _agreed(values: Sequence[Value], looks: int) -> Value | None:
     return told[0][0] if told[0][1] >= min(2, looks) else None
 
 
+def _surely(values: Sequence[tuple[Decimal, float]], looks: int) -> Decimal | None:
+    """What no sum proves: read twice (a single look is believed), once for sure, and nothing else was read about as surely."""
+    best: dict[Decimal, float] = {}
+    for value, sure in values:
+        best[value] = max(sure, best.get(value, 0.0))
+    agreed = _agreed([value for value, _ in values], looks)
+    if agreed is None or best[agreed] < _SURE:
+        return None
+    return agreed if all(sure < best[agreed] - _LESS_SURE for other, sure in best.items() if other != agreed) else None
+
+
 def _side_by_side(tables: Sequence[Table]) -> list[Rows]:
     """Rows of all readings, those on one height together, from top to bottom."""
     places: list[float] = []
@@ -161,7 +192,7 @@ def _side_by_side(tables: Sequence[Table]) -> list[Rows]:
 
 @dataclass(frozen=True)
 class Proven:
-    """Doses of the rows (None: no exposure) and their total, None where the screen states none."""
+    """Doses of the rows and their total. Where there is one, a row without a dose is no exposure; where the screen states none, it is in doubt."""
 
     doses: tuple[Decimal | None, ...]
     total: Decimal | None
@@ -176,22 +207,23 @@ def _proven(rows: Sequence[Rows], tables: Sequence[Table]) -> Proven | None:
         same = _agreed([total.values for total in totals], len(tables))
         return Proven((), sum(same, Decimal(0))) if same else None
     digits = _usual_digits(rows, totals)
-    for pointed in (False, True):  # as read; then with the decimal point that a value without one has lost
-        found = _agreeing(rows, totals, digits if pointed else 0)
+    # As read; with commas or points that group thousands; with the decimal point that a value without one has lost.
+    for mended in (_as_read, _grouped, _pointed):
+        found = _agreeing(rows, totals, lambda value, mended=mended: mended(value, digits))  # type: ignore[misc]
         if found:
             return found[0] if len(found) == 1 else None
     return None
 
 
-def _agreeing(rows: Sequence[Rows], totals: Sequence[Total], digits: int) -> list[Proven]:
+def _agreeing(rows: Sequence[Rows], totals: Sequence[Total], mended: Callable[[Decimal], Decimal]) -> list[Proven]:
     """Ways to read rows and total that agree: those with the most weight."""
-    choices = [[(told, _pointed(value, digits)) for value, told in row.doses] for row in rows]
+    choices = [[(told, None if value is None else mended(value)) for value, told in row.doses] for row in rows]
     if math.prod(map(len, choices)) > _MOST_TRIES:
         choices = [choice[:1] for choice in choices]
     said: Counter[tuple[Decimal, ...]] = Counter()
     for one in totals:
         said[one.values] += _WEIGHT[one.is_sure]
-    sums = [(told, [_pointed(value, digits) or Decimal(0) for value in total]) for total, told in said.items()]
+    sums = [(told, list(map(mended, total))) for total, told in said.items()]
     found: dict[Proven, int] = {}
     for chosen, (told, total) in product(product(*choices), sums):
         doses = [dose for _, dose in chosen]
@@ -216,9 +248,18 @@ def _fits(row: Sequence[Row], ctdivol: Decimal, dlp: Decimal) -> bool:
     return all(one.fits(ctdivol, dlp) for one in row)
 
 
-def _pointed(value: Decimal | None, digits: int) -> Decimal | None:
+def _as_read(value: Decimal, digits: int) -> Decimal:
+    return value
+
+
+def _grouped(value: Decimal, digits: int) -> Decimal:
+    """A number of thousands, where others have fewer than three digits behind the point."""
+    return value.scaleb(3) if digits < _GROUP == digits_behind_point(value) and value >= 1 else value
+
+
+def _pointed(value: Decimal, digits: int) -> Decimal:
     """A number without a fraction, with the point it has lost before its last `digits`."""
-    if value is None or not digits or digits_behind_point(value) or value < 10**digits:
+    if not digits or digits_behind_point(value) or value < 10**digits:
         return value
     return value.scaleb(-digits)
 
@@ -227,11 +268,10 @@ def _usual_digits(rows: Sequence[Rows], totals: Sequence[Total]) -> int:
     """How many digits stand behind the point of those numbers that have one."""
     values = [value for row in rows for value, _ in row.doses if value is not None]
     values += [value for total in totals for value in total.values]
-    told = Counter(digits for value in values if (digits := digits_behind_point(value)))
+    told = Counter(digits for value in values if 0 < (digits := digits_behind_point(value)) < _GROUP)
     return told.most_common(1)[0][0] if told else 0
 
 
-def _without_total(rows: Sequence[Rows], looks: int) -> Proven | None:
-    """What two readings say of every row that any of them has; else nothing."""
-    doses = tuple(_agreed([one.dlp for one in row.readings if one is not None], looks) for row in rows)
-    return None if None in doses else Proven(doses, None)
+def _without_total(rows: Sequence[Rows], looks: int) -> Proven:
+    """What two readings say of a row; None stands for a dose that they tell otherwise."""
+    return Proven(tuple(_agreed([one.dlp for one in row.readings if one is not None], looks) for row in rows), None)

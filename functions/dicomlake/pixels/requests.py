@@ -14,7 +14,7 @@ from dicomlake.pixels.phrases import Phrases
 from dicomlake.pixels.picture import picture_of
 from dicomlake.pixels.sheet import sheet
 from dicomlake.pixels.views import look, person
-from dicomlake.pixels.words import read_words
+from dicomlake.pixels.words import read_parts
 from dicomlake.rules.cleaning import DetectorRules, LookRules, PictureLimits, Technical
 
 Answer = tuple[dict[str, object], list[bytes]]
@@ -83,7 +83,7 @@ def _words(header: Mapping[str, Any], data: bytes) -> Answer:
     if picture is None:
         return {"words": []}, []
     image = look(frames_of(raw, picture).frame(0), picture)
-    found = read_words(image, int(header["threads"]), int(header["look"]))
+    found = read_parts(image, int(header["threads"]), int(header["look"]))
     return {"words": [[word.text, list(word.box), word.confidence] for word in found]}, []
 
 

@@ -12,10 +12,11 @@ _WORD = r"[a-z0-9]+"
 
 @dataclass(frozen=True)
 class ScreenRules:
-    """Words in small letters: of the two columns, of totals and what is none, of phantoms, localisers and acquisition types."""
+    """Words in small letters: of the columns, of totals and what is none, of phantoms, localisers and acquisition types."""
 
     ctdivol: tuple[str, ...]
     dlp: tuple[str, ...]
+    phantom_labels: tuple[str, ...]
     totals: tuple[str, ...]
     not_totals: tuple[str, ...]
     phantoms: Mapping[str, str]
@@ -26,12 +27,13 @@ class ScreenRules:
 def screen_rules(field: Field) -> ScreenRules:
     """The file's content, checked."""
     fields = field.mapping(["columns", "totals", "not_totals", "phantoms", "localisers", "acquisition_types"])
-    columns = fields["columns"].mapping(["ctdivol", "dlp"])
+    columns = fields["columns"].mapping(["ctdivol", "dlp", "phantom"])
     phantoms = {word: name for name, group in fields["phantoms"].entries().items() for word in _words(group)}
     types = {word: item.text() for word, item in fields["acquisition_types"].entries().items()}
     return ScreenRules(
         _words(columns["ctdivol"]),
         _words(columns["dlp"]),
+        _words(columns["phantom"]),
         _words(fields["totals"]),
         _words(fields["not_totals"]),
         MappingProxyType(phantoms),
