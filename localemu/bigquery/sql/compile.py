@@ -235,10 +235,15 @@ def _shape(fields: tuple[Field, ...]) -> str:
 
 
 def _with_views(text: str, views: dict[str, str]) -> str:
-    """A statement with its views before it, each once however often it is read: DuckDB then computes it once."""
+    """A statement with its views before it, each once. One that is read in several places is worked out once; DuckDB left to itself would write
+    it into each of them, and read what it reads as often.
+    """
     if not views:
         return text
-    clauses = ", ".join(f"{label} AS ({body})" for label, body in views.items())
+    places = "\n".join([text, *views.values()])
+    clauses = ", ".join(
+        f"{label} AS {'MATERIALIZED ' if places.count(label) > 1 else ''}({body})" for label, body in views.items()
+    )
     for opening in ("WITH RECURSIVE ", "WITH "):
         if text.startswith(opening):
             return f"{opening}{clauses}, {text.removeprefix(opening)}"
