@@ -75,6 +75,19 @@ class Header:
         text = self.charset.decode(self.buffer[element[3] : element[4]], b"LO")
         return tuple(part.strip(" \0") for part in text.split("\\"))
 
+    def with_acquisition(self) -> "Header":
+        """This level and, for what it does not hold, the one acquisition that its frames share (PS3.3 C.7.6.16, C.8.21.3.4)."""
+        acquired = self.items("XRay3DAcquisitionSequence")
+        levels = acquired if len(acquired) == 1 else []
+        groups = self.items("SharedFunctionalGroupsSequence")[:1]
+        frames = self.items("PerFrameFunctionalGroupsSequence")
+        for group in groups + (frames if len(frames) == 1 else []):
+            for element in group.index.values():
+                if element[5] and len(element[5]) == 1:
+                    levels.append(Header(self.buffer, self.charset, _index(element[5][0][4])))
+        index = {tag: element for level in reversed(levels) for tag, element in level.index.items()}
+        return Header(self.buffer, self.charset, {**index, **self.index})
+
     def below(self, keyword: str) -> Iterable["Header"]:
         """Every level, this one first, that holds the attribute."""
         tag = dictionary().tag.get(keyword, -1)

@@ -15,6 +15,7 @@ from dicomlake.dose.report import order_filters
 from dicomlake.rules.dose import DoseRules
 
 _SIDES = {"L": "Left", "R": "Right", "B": "Bilateral"}
+_PLANES = {"BIPLANE A": "Plane A", "BIPLANE B": "Plane B", "SINGLE PLANE": "Single Plane"}
 _SID_MM = (300.0, 4000.0)
 _TELLS_DOSE = (
     "dap_Gym2 agd_mGy entrance_exposure_mGy exposure_index relative_exposure kvp exposure_uAs ctdivol_mGy administered_activity_MBq"
@@ -33,7 +34,7 @@ def read_image(header: Header, rules: DoseRules) -> Dose | None:
     elif modality == "CT":
         events = _ct(header, rules)
     else:
-        events = [_projection(header, rules, modality)]
+        events = [_projection(header.with_acquisition(), rules, modality)]
     events = [event for event in events if _is_exposure(event)]
     if not events:
         return None
@@ -96,8 +97,10 @@ def _projection(header: Header, rules: DoseRules, modality: str) -> Event:
                 "irradiation_event_uid": event_uid(header),
                 "start": acquired_at(header),
                 "protocol": header.first("ProtocolName"),
-                "laterality": _SIDES.get(header.first("ImageLaterality") or header.first("Laterality") or ""),
-                "view": header.first("ViewPosition"),
+                "laterality": _SIDES.get(_first_text(header, "ImageLaterality", "FrameLaterality", "Laterality")),
+                "view": header.first("ViewPosition") or _coded(header, rules, "ViewCodeSequence", "view"),
+                "plane": _PLANES.get(" ".join(header.values("ImageType")[2:3]).upper()),
+                "event_type": _event_type(header) if modality == "RF" else None,
                 "kvp": _positive(header.number("KVP")),
                 "tube_current_mA": _first_of(
                     header, ("XRayTubeCurrentInmA", "1"), ("XRayTubeCurrentInuA", "0.001"), ("XRayTubeCurrent", "1")
@@ -129,6 +132,30 @@ def _projection(header: Header, rules: DoseRules, modality: str) -> Event:
     _region(header, rules, event)
     keep_possible(event, rules)
     return event
+
+
+def _first_text(header: Header, *keywords: str) -> str:
+    return next((text for keyword in keywords if (text := header.first(keyword))), "")
+
+
+def _coded(header: Header, rules: DoseRules, keyword: str, kind: str) -> str | None:
+    """The meaning of the only item of a sequence of codes; None for codes of nobody's list."""
+    items = header.items(keyword)
+    scheme, value = (
+        (items[0].first("CodingSchemeDesignator"), items[0].first("CodeValue")) if len(items) == 1 else ("", "")
+    )
+    known = rules.values[kind].get((rules.schemes.get((scheme or "").upper(), ""), (value or "").upper()))
+    return known.meaning if known else None
+
+
+def _event_type(header: Header) -> str | None:
+    """Fluoroscopy or an acquisition, by Radiation Setting and Positioner Motion (PS3.3 C.8.7.3, C.8.7.5)."""
+    setting, motion = header.first("RadiationSetting"), header.first("PositionerMotion")
+    if setting == "SC":
+        return "Fluoroscopy"
+    if setting != "GR":
+        return None
+    return "Rotational Acquisition" if motion == "DYNAMIC" else "Stationary Acquisition"
 
 
 def _positive(value: float | None) -> float | None:
@@ -165,11 +192,17 @@ def _filters(header: Header, rules: DoseRules, event: Event) -> None:
 
 
 def _region(header: Header, rules: DoseRules, event: Event) -> None:
+    """The region by its code, else by the term of Body Part Examined (PS3.16 Annex L)."""
     for item in header.items("AnatomicRegionSequence")[:1]:
         scheme = rules.schemes.get((item.first("CodingSchemeDesignator") or "").upper(), "")
         value = rules.values["region"].get((scheme, (item.first("CodeValue") or "").upper()))
         if value is not None:
             event.fields["target_region"], event.region = value.meaning, value.key
+            return
+    code = rules.headers.body_parts.get((header.first("BodyPartExamined") or "").upper())
+    value = rules.values["region"].get(("SCT", code)) if code else None
+    if value is not None:
+        event.fields["target_region"], event.region = value.meaning, value.key
 
 
 def _ct(header: Header, rules: DoseRules) -> list[Event]:
@@ -196,15 +229,17 @@ def _ct(header: Header, rules: DoseRules) -> list[Event]:
                 "pitch": _same(header, event, "pitch", "SpiralPitchFactor"),
                 "single_collimation_mm": _same(header, event, "single_collimation_mm", "SingleCollimationWidth"),
                 "total_collimation_mm": _same(header, event, "total_collimation_mm", "TotalCollimationWidth"),
+                "time_per_rotation_s": _list(_same(header, event, "time_per_rotation_s", "RevolutionTime")),
+                "dw_mm": _mean(header, event, "dw_mm", "WaterEquivalentDiameter"),
                 "kvp": _list(_same(header, event, "kvp", "KVP")),
                 "tube_current_mA": _list(_tube_current(header)),
                 "phantom": _phantom(header, rules),
                 "AcquisitionNumber": header.number("AcquisitionNumber"),
-                "slice_position_mm": _position(header),
-                "slice_thickness_mm": _positive(header.number("SliceThickness")),
+                **_extent(header),
             }
         )
     )
+    _region(header, rules, event)
     keep_possible(event, rules)
     if not localiser and not any("ctdivol_mGy" in said for said in [*event.fields, *event.doubts]):
         return []  # every slice has a voltage; only with a dose it is a dose object
@@ -255,6 +290,27 @@ def _phantom(header: Header, rules: DoseRules) -> str | None:
             value = rules.values["phantom"].get((scheme, (item.first("CodeValue") or "").upper()))
             found.add(value.meaning if value else None)
     return found.pop() if len(found) == 1 else None
+
+
+def _extent(header: Header) -> Fields:
+    """Where along the patient a slice lies and how thick it is; of all frames of an enhanced image, the middle and the length they cover."""
+    frames = header.items("PerFrameFunctionalGroupsSequence")
+    if not frames:
+        return {
+            "slice_position_mm": _position(header),
+            "slice_thickness_mm": _positive(header.number("SliceThickness")),
+        }
+    thickness = set(_numbers(header, "SliceThickness"))
+    places = [
+        place
+        for frame in frames
+        for item in frame.items("PlanePositionSequence")
+        if (place := _position(item)) is not None
+    ]
+    if len(places) != len(frames) or len(thickness) != 1:
+        return {}
+    low, high = min(places), max(places)
+    return {"slice_position_mm": (low + high) / 2, "slice_thickness_mm": round(high - low + thickness.pop(), 6)}
 
 
 def _position(header: Header) -> float | None:

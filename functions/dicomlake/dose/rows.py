@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dicomlake.dicom import times
 from dicomlake.dicom.read import RawInstance
+from dicomlake.dose.header import Header
 from dicomlake.dose.model import LOCALISER, Dose, Event, ObjectKind
 from dicomlake.dose.study import whole_age
 from dicomlake.pseudonyms import SiteKey
@@ -30,6 +31,7 @@ _TECHNIQUE = (
     "start laterality view kvp exposure_uAs exposure_time_ms dap_Gym2 agd_mGy ctdivol_mGy dlp_mGycm protocol radiopharmaceutical "
     "administered_activity_MBq"
 ).split()
+_ACQUIRED = ("AcquisitionDateTime", "AcquisitionTime")
 _TEXTS = ("protocol", "modulation", "radiopharmaceutical", "radionuclide", "view", "route")
 
 Values = Mapping[str, object]
@@ -135,16 +137,29 @@ def _key(dose: Dose, event: Event, raw: RawInstance, side: Side, shared: bool) -
     uid = fields.get("irradiation_event_uid")
     if isinstance(uid, str):
         pseudonym = uid if side.mapped else side.key.uid(uid)
-        # Planes that share a UID are two events; a report that says so always says so.
-        return (f"{pseudonym}.{_PLANES.get(str(fields.get('plane')), '')}" if shared else pseudonym), "uid"
+        # Planes that share a UID are two events; a report that says so always says so, and each picture of a plane is one.
+        plane = _PLANES.get(str(fields.get("plane")), "")
+        shared = shared or (dose.kind is ObjectKind.IMAGE and plane in ("A", "B"))
+        return (f"{pseudonym}.{plane}" if shared else pseudonym), "uid"
     if "slice_position_mm" in fields or "AcquisitionNumber" in fields:
         parts = (raw.first("SeriesInstanceUID"), fields.get("AcquisitionNumber"))
         return side.key.identifier("dose_event", "\x1f".join(map(str, parts)), "E"), "acquisition"
     technique = [str(fields.get(name)) for name in _TECHNIQUE]
-    if "start" not in fields:  # nothing tells when: then only the same object tells of the same event
+    if fields.get("kind") == "xray" and dose.kind is ObjectKind.IMAGE and not any(map(raw.first, _ACQUIRED)):
+        # The time of the content is that of this picture; the one for presentation names the one for processing it was made of.
+        technique = [_source(raw)]
+    elif "start" not in fields and fields.get("kind") != "rp":  # every slice repeats what was given
+        # Nothing tells when: then only the same object tells of the same event.
         technique += [str(raw.first("SOPInstanceUID")), str(fields.get("index"))]
     text = "\x1f".join([str(dose.study.get("modality")), *technique])
     return side.key.identifier("dose_event", text, "E"), "digest"
+
+
+def _source(raw: RawInstance) -> str:
+    """The UID of the only picture that this one was made of, else its own."""
+    sources = {item.first("ReferencedSOPInstanceUID") for item in Header.of(raw).items("SourceImageSequence")}
+    only = sources.pop() if len(sources) == 1 else None
+    return str(only or raw.first("SOPInstanceUID"))
 
 
 def _moment(name: str, local: object, raw: RawInstance, side: Side) -> Values:

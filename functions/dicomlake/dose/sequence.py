@@ -12,8 +12,12 @@ from dicomlake.rules.dose import DoseRules
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _COMMENT = re.compile(
-    rf"^(?:series\s*#?\s*([0-9]+)\s*(.*?))?\s*(?:average\s+)?CTDI\s*vol\s*[=:]\s*{_NUMBER}\s*(?:mGy)?[,;\s]+DLP\s*[=:]\s*{_NUMBER}(?![0-9.,]*\s*Gy)",
+    rf"^(?:series\s*#?\s*([0-9]+)\s*(.*?))?\s*(?:average\s+)?CTDI\s*vol\s*[=:\s]\s*{_NUMBER}\s*(?:mGy)?[,;\s]+DLP\s*[=:\s]\s*{_NUMBER}(?![0-9.,]*\s*Gy)",
     re.IGNORECASE,
+)
+# A dose area product with its unit; without one nobody knows what it is.
+_AREA_PRODUCT = re.compile(
+    rf"\b(?:DAP|KAP|dose[ -]area[ -]product)\s*[=:\s]\s*{_NUMBER}\s*([cdmuµ]?Gy[a-z0-9.*·^² ]*)", re.IGNORECASE
 )
 
 
@@ -22,7 +26,7 @@ def read_sequence(header: Header, rules: DoseRules) -> Dose | None:
     events = [_exposure(item, rules) for item in header.items("ExposureDoseSequence")]
     kind = ObjectKind.DOSE_SEQUENCE
     if not any(_tells_dose(event) for event in events):
-        events, kind = _commented(header), ObjectKind.ESR_TEXT
+        events, kind = _commented(header, rules), ObjectKind.ESR_TEXT
     if not events:
         return None
     for number, event in enumerate(events):
@@ -33,7 +37,23 @@ def read_sequence(header: Header, rules: DoseRules) -> Dose | None:
     total = _dlp(header, rules)
     if is_ct and total is not None and kind is ObjectKind.DOSE_SEQUENCE:
         dose.study["total_dlp_mGycm"] = total
+    if not is_ct:
+        dose.study.update(_totals(header, rules, events, kind))
     return dose
+
+
+def _totals(header: Header, rules: DoseRules, events: list[Event], kind: ObjectKind) -> Fields:
+    """Dose area product and time of fluoroscopy of all exposures (PS3.3 C.4.16), else the product of the only comment."""
+    products = [event.fields.get("dap_Gym2") for event in events]
+    said = products[0] if kind is ObjectKind.ESR_TEXT and len(products) == 1 else None
+    found = Event(
+        {
+            "total_dap_Gym2": header.number("ImageAndFluoroscopyAreaDoseProduct", "0.00001") or said,
+            "total_fluoro_time_s": header.number("TotalTimeOfFluoroscopy"),
+        }
+    )
+    keep_possible(found, rules)
+    return {name: value for name, value in found.fields.items() if value is not None}
 
 
 def _tells_dose(event: Event) -> bool:
@@ -82,15 +102,30 @@ def _dlp(header: Header, rules: DoseRules) -> float | None:
     return None
 
 
-def _commented(header: Header) -> list[Event]:
-    """One event per line `Series #3 NAME Average CTDIvol=7.2 DLP=196.0` of Comments on Radiation Dose."""
+def _commented(header: Header, rules: DoseRules) -> list[Event]:
+    """One event per line of Comments on Radiation Dose that tells of one: `Series #3 NAME Average CTDIvol=7.2 DLP=196.0`, `DAP: 1.25 Gy.cm2`."""
     events = []
     for line in (header.first("CommentsOnRadiationDose") or "").splitlines():
-        match = _COMMENT.search(line.strip())
-        if match is None:
-            continue
-        ctdivol, dlp = decimal(match[3]), decimal(match[4])
-        if ctdivol is not None and dlp is not None:
-            fields: Fields = {"kind": "ct", "ctdivol_mGy": float(ctdivol), "dlp_mGycm": float(dlp)}
-            events.append(Event({**fields, **({"protocol": match[2].strip()} if match[2] else {})}))
+        event = _scan(line.strip()) or _projection(line, rules)
+        if event is not None:
+            keep_possible(event, rules)
+            events.append(event)
     return events
+
+
+def _scan(line: str) -> Event | None:
+    match = _COMMENT.search(line)
+    ctdivol, dlp = (decimal(match[3]), decimal(match[4])) if match else (None, None)
+    if match is None or ctdivol is None or dlp is None:
+        return None
+    fields: Fields = {"kind": "ct", "ctdivol_mGy": float(ctdivol), "dlp_mGycm": float(dlp)}
+    return Event({**fields, **({"protocol": match[2].strip()} if match[2] else {})})
+
+
+def _projection(line: str, rules: DoseRules) -> Event | None:
+    match = _AREA_PRODUCT.search(line)
+    value = decimal(match[1]) if match else None
+    factor = rules.quantities["dap"].factor(match[2].replace("²", "2")) if match else None
+    return (
+        Event({"kind": "xray", "dap_Gym2": float(value * factor)}) if value is not None and factor is not None else None
+    )

@@ -86,6 +86,7 @@ class HeaderRules:
     materials: Mapping[str, str]
     acquisition_types: Mapping[str, str]
     modalities: Mapping[str, str]
+    body_parts: Mapping[str, str]
     private_dlp: tuple[PrivateElement, ...]
 
 
@@ -153,13 +154,15 @@ def load_dose_rules(root: Path | None = None) -> DoseRules:
 
 
 def _headers(field: Field) -> HeaderRules:
-    fields = field.mapping(["materials", "acquisition_types", "modalities", "private_dlp"])
+    fields = field.mapping(["materials", "acquisition_types", "modalities", "body_parts", "private_dlp"])
     terms = {
         name: MappingProxyType({term: item.text() for term, item in fields[name].entries().items()})
-        for name in ("materials", "acquisition_types", "modalities")
+        for name in ("materials", "acquisition_types", "modalities", "body_parts")
     }
     private = tuple(_private(item) for item in fields["private_dlp"].items())
-    return HeaderRules(terms["materials"], terms["acquisition_types"], terms["modalities"], private)
+    return HeaderRules(
+        terms["materials"], terms["acquisition_types"], terms["modalities"], terms["body_parts"], private
+    )
 
 
 def _private(entry: Field) -> PrivateElement:
