@@ -69,7 +69,7 @@ _STUDY = """
         i,
         'clinic-a' AS site,
         'P' || hash(i % greatest({studies} // 3, 1)) AS patient_key,
-        'S' || reverse(to_base(CAST(hash(i) >> 1 AS BIGINT), 32, 13)) AS study_key,
+        '2.25.' || hash(i) || hash(i + 1) AS study_key,
         ['CT', 'CT', 'CT', 'CT', 'DX', 'DX', 'DX', 'RF', 'MG', 'NM'][1 + CAST(hash(i) % 10 AS BIGINT)] AS modality,
         'D' || (hash(i) % 20) AS device_key,
         'MAKER' AS Manufacturer,

@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS `ops.settled_dose_events` (
     dlp_estimated BOOL OPTIONS (description = 'Whether dlp_mGycm is mean CTDIvol times the length of the slices.'),
     dw_slices INT64 OPTIONS (description = 'CT: slices that measured_dw_mm is the mean of.'),
     kvp_mean FLOAT64 OPTIONS (description = 'Tube voltage in kV, mean of the tubes.'),
-    study_group STRING OPTIONS (description = 'Beginning of study_key: groups are settled as a whole.'),
+    study_group STRING OPTIONS (description = 'End of study_key: groups are settled as a whole.'),
     settling STRING OPTIONS (description = 'What was settled: by which text of the views, and how many rows the log held of the group. Compared by physics.dose_unsettled.'),
     age_y INT64 OPTIONS (description = 'patient_age_years of the study.'),
     exam STRING OPTIONS (description = 'Exam that protocol, study or region name, of deid_rules/dose.'),

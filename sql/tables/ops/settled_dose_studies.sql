@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS `ops.settled_dose_studies` (
     totals_from STRING OPTIONS (description = 'Where the totals come from: report, reports (added) or events.'),
     modalities ARRAY<STRING> OPTIONS (description = 'Every modality of the study, the one with the most to say first.'),
     objects INT64 OPTIONS (description = 'Dose objects that the totals were settled from.'),
-    study_group STRING OPTIONS (description = 'Beginning of study_key: groups are settled as a whole.'),
+    study_group STRING OPTIONS (description = 'End of study_key: groups are settled as a whole.'),
     settling STRING OPTIONS (description = 'What was settled: by which text of the views, and how many rows the log held of the group. Compared by physics.dose_unsettled.'),
     settled_events INT64 OPTIONS (description = 'Rows of ops.settled_dose_events that the study has.'),
     software STRING OPTIONS (description = 'SoftwareVersions as one text.'),

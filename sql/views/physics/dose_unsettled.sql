@@ -1,12 +1,13 @@
 -- One row per group of studies whose dose is to be settled when it is asked for: site and study_group.
--- Studies fall into groups by the beginning of their key. What the log holds of a group now, how much of it is hidden, and by which text the
--- views decide make up `settling`; a group is settled when every row of ops.settled_dose_studies and ops.settled_dose_events that it has says
--- the same and was written by one statement, and none lacks. So a row that came after the last settling, a retraction or a changed rule puts
--- its group here, and the views of dose work it out anew: a settled table is never shown when it is old.
+-- Studies fall into groups by the end of their key (a UID, and all begin with 2.25). What the log holds of a group now, how much of it is
+-- hidden, and by which text the views decide make up `settling`; a group is settled when every row of ops.settled_dose_studies and
+-- ops.settled_dose_events that it has says the same and was written by one statement, and none lacks. So a row that came after the last
+-- settling, a retraction or a changed rule puts its group here, and the views of dose work it out anew: a settled table is never shown when
+-- it is old.
 WITH logged AS (
     SELECT
         site,
-        SUBSTR(study_key, 1, 4) AS study_group,
+        RIGHT(study_key, 5) AS study_group,
         COUNT(*) AS events,
         0 AS studies,
         0 AS hidden,
@@ -17,7 +18,7 @@ WITH logged AS (
     UNION ALL
     SELECT
         site,
-        SUBSTR(study_key, 1, 4) AS study_group,
+        RIGHT(study_key, 5) AS study_group,
         0 AS events,
         COUNT(*) AS studies,
         0 AS hidden,
@@ -28,7 +29,7 @@ WITH logged AS (
     UNION ALL
     SELECT
         told.site,
-        SUBSTR(told.study_key, 1, 4) AS study_group,
+        RIGHT(told.study_key, 5) AS study_group,
         0 AS events,
         0 AS studies,
         COUNT(*) AS hidden,
@@ -50,7 +51,7 @@ wanted AS (
         SUM(studies) AS studies,
         CONCAT(
             -- rules settled_by
-            '3c01f3e0ea0e',
+            'e65d675935e4',
             -- end
             '/',
             CAST(SUM(events) AS STRING),

@@ -21,5 +21,5 @@ FROM told
 INNER JOIN `physics.dose_unsettled` AS unsettled
     ON
         told.site = unsettled.site
-        AND SUBSTR(told.study_key, 1, 4) = unsettled.study_group
+        AND RIGHT(told.study_key, 5) = unsettled.study_group
 GROUP BY told.site, told.study_key, unsettled.study_group, unsettled.settling

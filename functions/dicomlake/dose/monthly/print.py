@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
 _MARGIN_MM = 15
+_BELOW_HEADING = 130  # points: itself, some lines of text, the head of a table and two rows
 _PADDING = 6  # points, on each side of the library's frame
 _INK, _SOFT, _LINE, _FINE = "#1b2a38", "#33475a", "#c9d6e2", "#dde5ec"
 
@@ -103,11 +104,11 @@ def _head(document: Document, styles: dict[str, Any], width: float) -> "list[Flo
 
 def _flow(block: Block, following: Block | None, styles: dict[str, Any], width: float) -> "list[Flowable]":
     from reportlab.lib.units import inch
-    from reportlab.platypus import Image
+    from reportlab.platypus import CondPageBreak, Image
     from reportlab.platypus import Paragraph as Text
 
-    if isinstance(block, Heading):
-        return [Text(escape(block.text), styles["heading"])]
+    if isinstance(block, Heading):  # it does not end a page, nor does the text above a table that is on the next
+        return [CondPageBreak(_BELOW_HEADING), Text(escape(block.text), styles["heading"])]
     if isinstance(block, Paragraph):
         text = Text(escape(block.text), styles["small" if block.small else "text"])
         # A drawing stays with what explains it, the place to sign with the methods: nobody signs an empty page.

@@ -215,7 +215,7 @@ def quality_section(data: ReportData, say: Speech) -> list[Block]:
     blocks: list[Block] = [Heading(say("quality")), Paragraph(say("quality_text"))]
     if rows:
         columns = [say(n) for n in ("device", "modality", "studies", "no_value", "ct_images", "reports")]
-        blocks.append(Table(columns, rows, frozenset((2, 4, 5)), silent, (0.32, 0.1, 0.1, 0.2, 0.13, 0.15)))
+        blocks.append(Table(columns, rows, frozenset((2, 3, 4, 5)), silent, (0.32, 0.1, 0.1, 0.2, 0.13, 0.15)))
     if lines:
         blocks.append(
             Table([say("check"), say("count"), say("share")], lines, frozenset((1, 2)), widths=(0.7, 0.15, 0.15))
