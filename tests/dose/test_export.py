@@ -91,12 +91,12 @@ def test_the_dose_bank_has_every_required_field_of_the_annex() -> None:
 
 
 EXAM = {
-    "study_key": "S1ABC", "patient_key": "P1XYZ", "device_key": "D1", "modality": "CT", "StudyDate": datetime.date(2026, 3, 2),
+    "study_key": "2.25.1201", "patient_key": "P1XYZ", "device_key": "D1", "modality": "CT", "StudyDate": datetime.date(2026, 3, 2),
     "started_local": datetime.datetime(2026, 3, 2, 8, 5), "total_dlp_mGycm": 650.0,
 }  # fmt: skip
 EVENT = {
-    "study_key": "S1ABC",
-    "event_key": "E1",
+    "study_key": "2.25.1201",
+    "event_key": "2.25.1301",
     "ctdivol_mGy": 9.0,
     "dlp_mGycm": 645.0,
     "phantom_cm": 32,
@@ -118,6 +118,7 @@ def test_a_bundle_follows_the_profile() -> None:
         assert (
             resource["partOf"][0]["type"] == "ImagingStudy"
             and resource["partOf"][0]["identifier"]["system"] == "urn:dicom:uid"
+            and resource["partOf"][0]["identifier"]["value"] == "urn:oid:2.25.1201"
         )
         assert resource["meta"]["security"][0]["code"] == "PSEUDED"
     assert summary["code"]["coding"][0] == {"system": "http://loinc.org", "code": "73569-6"}
@@ -137,6 +138,15 @@ def test_a_bundle_follows_the_profile() -> None:
     assert event["bodySite"]["coding"][0]["code"] == "51185008"
     assert {part["code"]["coding"][0]["code"] for part in event["component"]} == {"113830", "113838", "113835"}
     assert event["component"][2]["valueCodeableConcept"]["coding"][0]["code"] == "113691"
+
+
+def test_an_event_without_a_uid_is_identified_by_its_key_alone() -> None:
+    """A digest is no DICOM UID, and a code is no name of a region."""
+    event = {**EVENT, "event_key": "E7KEY", "target_region": None}
+    made = fhir.bundle([EXAM], [event], "")["entry"][1]["resource"]  # type: ignore[index]
+    (identifier,) = made["identifier"]
+    assert identifier["value"] == "E7KEY" and "system" not in identifier
+    assert made["bodySite"]["coding"] == [{"system": "http://snomed.info/sct", "code": "51185008"}]
 
 
 def test_units_of_fluoroscopy_are_those_of_the_profile() -> None:

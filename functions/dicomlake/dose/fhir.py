@@ -5,12 +5,14 @@ are operations pseudonyms (each resource is labelled PSEUDED); who authorised th
 """
 
 import datetime
+import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 
 Row = Mapping[str, object]
 Json = dict[str, object]
 _GUIDE = "http://hl7.org/fhir/uv/radiation-dose-summary"
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _DCM, _SCT = "http://dicom.nema.org/resources/ontology/DCM", "http://snomed.info/sct"
 _PROCEDURES = {
     "CT": (_SCT, "77477000", "Computerized tomography"),
@@ -86,15 +88,13 @@ def _summary(exam: Row, events: Sequence[Json], zone: str) -> Json | None:
 def _event(event: Row, exam: Row, zone: str) -> Json:
     made = _observation({**exam, **event}, "ct-irradiation-event-summary", f"event-{event['event_key']}", zone)
     made |= {
-        "identifier": [
-            {"type": _kind("irradiation-event-uid"), "system": "urn:dicom:uid", "value": event["event_key"]}
-        ],
+        "identifier": [_uid("irradiation-event-uid", event["event_key"])],
         "partOf": [_identified("ImagingStudy", "study-instance-uid", exam["study_key"])],
         "code": {"coding": [{"system": _DCM, "code": "113852", "display": "Irradiation Event"}]},
     }
-    code = event.get("target_region_code")
+    code, region = event.get("target_region_code"), event.get("target_region")
     made["bodySite"] = (
-        {"coding": [{"system": _SCT, "code": code, "display": event.get("target_region") or str(code)}]}
+        {"coding": [{"system": _SCT, "code": code, **({"display": region} if region else {})}]}
         if code is not None and str(code).isdecimal()
         else {"extension": [_absent("unknown")]}
     )
@@ -148,7 +148,14 @@ def _coded(code: str, meaning: str, value: tuple[str, str, str]) -> Json:
 
 
 def _identified(kind: str, identifier: str, value: object) -> Json:
-    return {"type": kind, "identifier": {"type": _kind(identifier), "system": "urn:dicom:uid", "value": value}}
+    return {"type": kind, "identifier": _uid(identifier, value)}
+
+
+def _uid(kind: str, value: object) -> Json:
+    """A UID as FHIR writes those of DICOM (R4, Identifier: system urn:dicom:uid, value with urn:oid:); a key that is none stands as it is."""
+    if _UID.fullmatch(str(value)):
+        return {"type": _kind(kind), "system": "urn:dicom:uid", "value": f"urn:oid:{value}"}
+    return {"type": _kind(kind), "value": value}
 
 
 def _kind(code: str) -> Json:
