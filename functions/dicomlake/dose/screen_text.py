@@ -24,6 +24,7 @@ _DIGITS = str.maketrans(
 )
 _FOR_DIGITS, _SURE = re.compile(r"[OoDQIl|BZ]"), 0.9
 _ITS_UNIT = re.compile(r"(?<=[0-9])m[Gg]y\S*$")
+_COLON = re.compile(r"(?<=[0-9]):(?=[0-9]{1,2}$)")  # a point with a speck above it
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s"})
 _WORD = re.compile(r"[^\s\[\](){}:=]*[^\W\d][:=](?=[0-9])|[^\s\[\](){}]+")  # `DLP:1089` and `DLP=1089` are two
 # What parts two words that were read as one: `Gesamt-DLP` (`mGy-cm` is one), `7.31mGy|DLP`, `7.31mGy,DLP`.
@@ -63,6 +64,7 @@ class Piece:
     def number(self) -> Decimal | None:
         """The number it is, None for a word."""
         text = _ITS_UNIT.sub("", LETTER.sub("", self.text.strip("*()[]:;")))
+        text = _COLON.sub(".", text)
         if not _NUMBER.fullmatch(text) or not any(c.isdigit() for c in text):
             return None
         grouped = "," in text and "." in text
