@@ -16,6 +16,7 @@ import wild
 import yaml
 from clinic import Clinic, part
 from people import People
+from prose import Prose
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 WORDS = Path(__file__).parent / "words"
@@ -55,6 +56,7 @@ class Writer:
         self.chance = random.Random(seed)
         self.people = People(self.chance)
         self.clinic = Clinic(self.chance, self.people, apart=apart)
+        self.prose = Prose(self.chance, apart=apart)
         self.words = {lang: yaml.safe_load((WORDS / f"{lang}.yaml").read_text(encoding="utf-8")) for lang in LANGUAGES}
         crowds = yaml.safe_load((WORDS / "people.yaml").read_text(encoding="utf-8"))
         for lang, words in self.words.items():
@@ -101,6 +103,9 @@ class Writer:
                 self._table,
                 self._story_only,
                 self._scraps,
+                self._dense,
+                self._dense,
+                self._dense,
                 *(lambda story, made=made: made(self, story) for made in WILD),
             ]
         )
@@ -132,6 +137,9 @@ class Writer:
                 "{a} {b}",
                 "{l}{l}{a}.{b}",
                 "{l}{l}{l}{d}",
+                "{c}.{e}",
+                "{c}.{e}",
+                "{l}{l}{d}",
             ]
         )
         letters = lambda: chance.choice("ABCDEFGHKLMNPRSTXYZ")
@@ -143,6 +151,8 @@ class Writer:
                 "y": str(chance.randrange(1998, 2026)),
                 "a": digits[:3],
                 "b": digits[3:] or "7",
+                "c": digits[:2],
+                "e": f"{digits[2:]}0417"[:6],
             }[m[1]],
             form,
         )
@@ -538,6 +548,22 @@ class Writer:
                 (chance.choice([" ", "\n", ". ", ""]), ""),
             ]
 
+    def _dense(self, story: Story) -> None:
+        """Many findings and few people: half a dozen lines of which one or two identify."""
+        words, chance = self.words[story.lang], self.chance
+        bullet = chance.choice(["", "", "", "- ", "* ", "• ", "1. "])
+        between = chance.choice(["\n", "\n", "\n\n", " "])
+        lines = [[(self.prose.sentence(story.lang), "")] for _ in range(chance.randrange(3, 9))]
+        for _ in range(chance.randrange(1, 4)):
+            lines.append(self.fill(chance.choice(words[chance.choice(["phi", "people"])]), story))
+        lines += [[(self.clinic.sentence(story.lang), "")] for _ in range(chance.randrange(0, 3))]
+        chance.shuffle(lines)
+        for pieces in lines:
+            story.pieces += [(bullet if "\n" in between else "", ""), *pieces, (between, "")]
+        if chance.random() < 0.4:
+            story.pieces.append(("\n", ""))
+            self._signature(story)
+
     def _signature(self, story: Story) -> None:
         lines = [
             "{staffname}",
@@ -566,6 +592,7 @@ class Writer:
         for _ in range(chance.randrange(1, 7)):  # now and then the patient's own name is that of a disease
             own = story.last if chance.random() < 0.08 and " " not in story.last else ""
             filled.append([(self.clinic.sentence(story.lang, own), "")])
+        filled += [[(self.prose.sentence(story.lang), "")] for _ in range(chance.randrange(0, 4))]
         chance.shuffle(filled)
         between = chance.choice([" ", " ", "\n", "\n\n", " "])
         for pieces in filled:

@@ -12,13 +12,16 @@ import random
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "functions")]
 
+import yaml  # noqa: E402
 from people import FAMILY, GIVEN, LOCALES, NICKNAMES  # noqa: E402
 
+from dicomlake.reports.recognise.stems import stem  # noqa: E402
 from dicomlake.reports.recognise.writing import fold  # noqa: E402
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
@@ -31,17 +34,23 @@ GIVEN_FIRST = frozenset(
 )
 UNCOUNTED = 50  # what the lists give words of dictionaries that no text was counted for
 TARGET = HERE.parent / "deid_rules" / "text" / "vocabulary.txt.gz"
-_SMALL = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?![^\W_])")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?![^\W_])")
 
 
 def main(corpus: Path) -> None:
     names = known_names()
     words = {word for word in map(fold, general()) if word not in names}
-    words |= {word for word in map(fold, clinical(corpus)) if word not in names}
-    both = {word for word in map(fold, common()) if word in names and word not in GIVEN_FIRST and word not in words}
-    content = "\n".join([*sorted(words), *(f"+{word}" for word in sorted(both))]).encode()
+    trade = {word for word in map(fold, clinical(corpus)) if word not in names}
+    words |= trade
+    named = {stem(name) for name in names}
+    stems = {stem(word) for word in trade} - named - {""}
+    either = {*map(fold, common()), *map(fold, clinical(corpus))} - eponyms()
+    both = {word for word in either if word in names and word not in GIVEN_FIRST and word not in words}
+    content = "\n".join(
+        [*sorted(words), *(f"+{word}" for word in sorted(both)), *(f"*{one}" for one in sorted(stems))]
+    ).encode()
     TARGET.write_bytes(gzip.compress(content, 9, mtime=0))
-    print(len(words), "words,", TARGET.stat().st_size, "bytes")
+    print(len(words), "words,", len(stems), "stems,", TARGET.stat().st_size, "bytes")
 
 
 def general() -> Iterator[str]:
@@ -69,7 +78,7 @@ def common() -> Iterator[str]:
 
 
 def clinical(corpus: Path) -> Iterator[str]:
-    """Words of the trade, as they stand in small letters."""
+    """Words of the trade, as they stand in small letters; those of the project's own lists in any, since German nouns have capitals."""
     from pydicom.sr._concepts_dict import concepts
     from simple_icd_10_cm import get_all_codes, get_description
     from train import lines
@@ -82,16 +91,25 @@ def clinical(corpus: Path) -> Iterator[str]:
     for path in (corpus / "meddocan_train.jsonl.gz", *(corpus / f"{lang}_inject_A.jsonl" for lang in LANGUAGES)):
         for text, spans in lines(path):
             yield from small(without(text, spans))
-    for name in ("glossary.yaml", "clinical.yaml"):
-        yield from small((TARGET.parent / name).read_text(encoding="utf-8").split("\neponyms:")[0])
+    rules = TARGET.parent / "clinical.yaml"
+    yield from small(rules.read_text(encoding="utf-8").split("\neponyms:")[0])
+    own = (TARGET.parent / "glossary.yaml").read_text(encoding="utf-8")
+    own += (HERE / "words" / "prose.yaml").read_text(encoding="utf-8")
     for lang in LANGUAGES:
-        text = (HERE / "words" / f"{lang}.yaml").read_text(encoding="utf-8")
-        yield from small(text.split("\nwords_as_names:")[0])
+        own += (HERE / "words" / f"{lang}.yaml").read_text(encoding="utf-8").split("\nwords_as_names:")[0]
+    yield from (word for word in _WORD.findall(own) if fold(word) not in eponyms())
+
+
+@cache
+def eponyms() -> frozenset[str]:
+    """Surnames that name diseases: what they are is told by their company alone."""
+    rules = yaml.safe_load((TARGET.parent / "clinical.yaml").read_text(encoding="utf-8"))
+    return frozenset(word for line in rules["eponyms"] for word in line.split())
 
 
 def small(text: str) -> Iterable[str]:
     """The words without a capital."""
-    return (word for word in _SMALL.findall(text) if word.islower())
+    return (word for word in _WORD.findall(text) if word.islower())
 
 
 def without(text: str, spans: Iterable[tuple[int, int, str]]) -> str:

@@ -176,6 +176,8 @@ def _thing(writer: Writer, story: Story) -> list[Piece]:
 
 def _clinical(writer: Writer, story: Story) -> str:
     chance, lang = writer.chance, story.lang
+    if chance.random() < 0.35:
+        return writer.prose.item(lang) if chance.random() < 0.6 else writer.prose.sentence(lang).rstrip(".,")
     kind = chance.randrange(6)
     if kind < 4 and chance.random() < 0.5:
         return writer.clinic.sentence(lang).rstrip(".,")

@@ -3,6 +3,8 @@
 import pytest
 
 from dicomlake.reports.recognise import KnownValues, Label, Recogniser, Span
+from dicomlake.reports.recognise.stems import stem
+from dicomlake.reports.recognise.writing import fold
 
 RECOGNISER = Recogniser.load()
 
@@ -139,3 +141,72 @@ def test_a_surname_nobody_knows_stays_in_a_term_and_goes_as_a_person(
     assert RECOGNISER.spans(term.format(name), KnownValues(), lang) == []
     text = person.format(name)
     assert name in " ".join(text[span.start : span.end] for span in RECOGNISER.spans(text, KnownValues(), lang))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "psoriasis psoriasi psoríase Psoriasis",
+        "lithiasis Lithiase litiasi litíase litiasis",
+        "haemostasis hemostasia emostasi hémostase hemostase",
+        "epigastrium epigastric epigástrico epigastrio Epigastrium",
+        "cholestasis Cholestase colestasis colestasi",
+        "bronchial bronquial bronchiale brônquios",
+    ],
+)
+def test_a_term_has_one_stem_in_all_spellings(words: str) -> None:
+    assert len({stem(fold(word)) for word in words.split()}) == 1
+
+
+def test_a_short_word_has_no_stem() -> None:
+    assert stem("rate") == stem("bein") == ""
+
+
+@pytest.mark.parametrize(
+    "word",
+    "Hautturgor Hinterhorn Honigwabenmuster Zwerchfellhochstand Schleimhautschwellung Leberkapselspannung Nervenwurzelreizung "
+    "Kniescheibenverrenkung Herzbeutelerguss Fußpilzbefall".split(),
+)
+def test_a_german_compound_of_parts_of_the_trade_is_known(word: str) -> None:
+    assert RECOGNISER.clinical.kind(fold(word), "de") in ("word", "medical")
+
+
+@pytest.mark.parametrize("name", "Steinhauer Herzberger Rippendahl Lungwitz Quadflieg Zahnwieser".split())
+def test_a_german_surname_is_no_compound(name: str) -> None:
+    assert RECOGNISER.clinical.kind(fold(name), "de") not in ("word", "medical")
+
+
+FINDINGS = (
+    (
+        "en",
+        "Diagnoses: Pyelonephritis, Candidiasis, Thrombocytosis, Spondylolysis. Petechiae on the palate. Sulci effaced.",
+    ),
+    ("es", "Antecedentes: Psoriasis, Tabaquismo, Colelitiasis, Hemorroides. Surcos borrados. Cicatriz limpia."),
+    ("fr", "Antécédents : Psoriasis, Asthme, Lithiase rénale, Péricardite. Gencives saines. Plages de nécrose."),
+    (
+        "de",
+        "Diagnosen: Leberkapselspannung, Hodenschwellung, Nierenversagen, Schleimhautblutung. Milzrand glatt. Narbenzug im Unterbauch.",
+    ),
+    ("it", "Anamnesi: Psoriasi, Asma, Litiasi renale, Pericardite. Gengive sane. Ferita asciutta."),
+    ("pt", "Antecedentes: Psoríase, Asma, Litíase renal, Pericardite. Gengivas sãs. Ferida limpa."),
+)
+
+
+def test_findings_in_lists_and_at_the_start_of_sentences_stay() -> None:
+    taken = [text[s.start : s.end] for lang, text in FINDINGS for s in RECOGNISER.spans(text, KnownValues(), lang)]
+    assert len(taken) <= 2, taken  # of 55 words
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "name"),
+    [
+        ("en", "Pyelonephritis, Candidiasis. Quorvistle agrees.", "Quorvistle"),
+        ("es", "Psoriasis, Tabaquismo. Brzowniak está de acuerdo.", "Brzowniak"),
+        ("fr", "Psoriasis, Asthme. Tchouvenko est d'accord.", "Tchouvenko"),
+        ("de", "Hodenschwellung, Nierenversagen. Brzowniak ist einverstanden.", "Brzowniak"),
+        ("it", "Psoriasi, Asma. Ornelluzzi è d'accordo.", "Ornelluzzi"),
+        ("pt", "Psoríase, Asma. Ngubarane está de acordo.", "Ngubarane"),
+    ],
+)
+def test_a_person_among_findings_goes(lang: str, text: str, name: str) -> None:
+    assert name in [text[span.start : span.end] for span in RECOGNISER.spans(text, KnownValues(), lang)]

@@ -76,7 +76,7 @@ def test_a_right_check_digit_is_told_from_a_wrong_one(check: str, right: str) ->
     ],
 )  # fmt: skip
 def test_a_date_is_found_in_every_notation(text: str) -> None:
-    spans = list(DateFinder(RULES.months).find(f"on {text} seen"))
+    spans = list(DateFinder(RULES.months, RULES.date_words).find(f"on {text} seen"))
     assert max(span.end for span in spans) >= 3 + len(text.split("T")[0])
     assert min(span.start for span in spans) == 3
 
@@ -87,7 +87,7 @@ def test_a_date_is_found_in_every_notation(text: str) -> None:
     "of 1/2|lesion of 3/5|Grad vom 3.2 cm".split("|"),
 )
 def test_numbers_that_are_no_date_stay(text: str) -> None:
-    assert list(DateFinder(RULES.months).find(text)) == []
+    assert list(DateFinder(RULES.months, RULES.date_words).find(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_numbers_that_are_no_date_stay(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_part_of_a_month_is_a_date(text: str, date: str) -> None:
-    assert {text[span.start : span.end] for span in DateFinder(RULES.months).find(text)} == {date}
+    assert {text[span.start : span.end] for span in DateFinder(RULES.months, RULES.date_words).find(text)} == {date}
 
 
 @pytest.mark.parametrize("text", ["it may rise", "in may", "by march of", "gen-2 implant", "set 3", "mar 5 mm"])
 def test_a_word_that_is_a_month_too_is_no_part_of_a_date(text: str) -> None:
-    assert list(DateFinder(RULES.months).find(text)) == []
+    assert list(DateFinder(RULES.months, RULES.date_words).find(text)) == []
 
 
 @pytest.mark.parametrize("leader", ["..........", " ....: ", "____", " | ", "\t"])

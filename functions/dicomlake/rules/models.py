@@ -12,6 +12,8 @@ from dicomlake.rules.reader import RuleFiles
 
 MODELS, WEIGHTS = "text/models.yaml", "text/weights.yaml"
 
+KINDS = ("strange", "word", "both", "medical", "eponym")
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -25,9 +27,10 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class Weights:
-    """What each piece of evidence adds to the logarithm of the chances that a word names somebody; from `least` on it is taken for a name."""
+    """What each piece of evidence adds to the logarithm of the chances that a word names somebody. It is taken for a name from `least` on,
+    by its kind (`reports/recognise/clinical.py`): of a word of medicine more is asked than of one nobody knows."""
 
-    least: float
+    least: Mapping[str, float]
     of: Mapping[str, float]
 
 
@@ -35,7 +38,8 @@ def load_weights(root: Path | None = None) -> Weights:
     """The weights of `text/weights.yaml`. Raises ConfigError."""
     fields = RuleFiles(rules_dir(root)).open(WEIGHTS).mapping(["least", "weights"])
     weights = {name: entry.number(-50, 50) for name, entry in fields["weights"].entries().items()}
-    return Weights(fields["least"].number(0, 1), weights)
+    least = {kind: entry.number(0, 1) for kind, entry in fields["least"].mapping(KINDS).items()}
+    return Weights(least, weights)
 
 
 def load_models(root: Path | None = None) -> Mapping[str, TrainedModel]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -58,25 +59,33 @@ class Lexicon:
         return word in self.vocabulary or word in self.ordinary or word in self.technique
 
 
+class Vocabulary(NamedTuple):
+    """Words of the six languages that are no names; common ones that are names too ("+" in the file); stems of clinical words ("*" there)."""
+
+    words: frozenset[str]
+    both: frozenset[str]
+    stems: frozenset[str]
+
+
 @lru_cache(maxsize=4)
-def vocabulary_of(root: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Words of the six languages that are no names; and common ones that are names too, which the file marks with a "+". Raises ConfigError."""
+def vocabulary_of(root: Path) -> Vocabulary:
+    """Read on first use. Raises ConfigError."""
     return kept("vocabulary", root, lambda: _read_vocabulary(root))
 
 
-def _read_vocabulary(root: Path) -> tuple[frozenset[str], frozenset[str]]:
+def _read_vocabulary(root: Path) -> Vocabulary:
     try:
         lines = frozenset(gzip.decompress((root / VOCABULARY).read_bytes()).decode("utf-8").split("\n"))
     except (OSError, EOFError, ValueError):
         raise ConfigError(f"{VOCABULARY}: cannot be read below {root}") from None
-    marked = frozenset(line for line in lines if line[:1] == "+")
-    return lines - marked, frozenset(line[1:] for line in marked)
+    both, stems = (frozenset(line[1:] for line in lines if line[:1] == mark) for mark in "+*")
+    return Vocabulary(frozenset(line for line in lines if line[:1] not in "+*"), both, stems)
 
 
 @lru_cache(maxsize=4)
 def lexicon_of(root: Path) -> Lexicon:
     """Read on first use: most objects hold no name but those in their attributes of names. Raises ConfigError."""
-    return Lexicon(vocabulary_of(root)[0], *kept("lexicon", root, lambda: _read_lists(root)))
+    return Lexicon(vocabulary_of(root).words, *kept("lexicon", root, lambda: _read_lists(root)))
 
 
 def _read_lists(root: Path) -> tuple[frozenset[str], ...]:

@@ -13,7 +13,8 @@ from dicomlake.rules.reader import Field, RuleFiles
 from dicomlake.rules.technique import Technique, read_technique
 from dicomlake.rules.text import TextRules, load_text_rules
 
-IDENTIFIERS, CLINICAL, LEXIS = "text/identifiers.yaml", "text/clinical.yaml", "text/lexis.yaml"
+IDENTIFIERS, CLINICAL = "text/identifiers.yaml", "text/clinical.yaml"
+LEXIS, SHAPES = "text/lexis.yaml", "text/shapes.yaml"
 STARTS = ("digits", "capital", "label")
 _NAME = r"[a-z][a-z0-9_]*"
 
@@ -61,7 +62,7 @@ class Affix:
 
 @dataclass(frozen=True)
 class RecognitionRules:
-    """All of it. `vocabulary` and `both` are those of `names.py`; `words` those that header text is cleaned by, whose months hold here too."""
+    """All of it. `vocabulary`, `both` and `stems` are those of `names.py`, `words` those that header text is cleaned by, whose months hold here."""
 
     version: str
     patterns: tuple[IdentifierPattern, ...]
@@ -71,23 +72,31 @@ class RecognitionRules:
     ordinary: frozenset[str]
     vocabulary: frozenset[str]
     both: frozenset[str]
+    stems: frozenset[str]
     affixes: tuple[Affix, ...]
+    name_endings: tuple[str, ...]
+    german_parts: frozenset[str]
     lexicon: Mapping[str, tuple[str, ...]]
+    shapes: Mapping[str, str]
+    date_words: Mapping[str, str]
     technique: Technique
 
 
 def load_recognition_rules(root: Path | None = None) -> RecognitionRules:
     """Read and check the files below `root` (default: the packaged ones). Raises ConfigError."""
-    vocabulary, both = vocabulary_of(rules_dir(root))
+    vocabulary = vocabulary_of(rules_dir(root))
     rules = kept("recognition", root, lambda: _loaded(RuleFiles(rules_dir(root))))
-    return replace(rules, vocabulary=vocabulary, both=both)
+    return replace(rules, vocabulary=vocabulary.words, both=vocabulary.both, stems=vocabulary.stems)
 
 
 def _loaded(files: RuleFiles) -> RecognitionRules:
     words = load_text_rules(files)
     patterns = _patterns(files.open(IDENTIFIERS))
     clinical, ordinary, lexicon = _clinical(files.open(CLINICAL))
-    lexis = files.open(LEXIS).mapping(["endings", "beginnings", "drug_endings", "drugs", "devices", "acronyms"])
+    lexis = files.open(LEXIS).mapping(
+        ["endings", "beginnings", "name_endings", "german_parts", "drug_endings", "drugs", "devices", "acronyms"]
+    )
+    shapes, date_words = _shapes(files.open(SHAPES))
     return RecognitionRules(
         files.version(),
         patterns,
@@ -99,10 +108,34 @@ def _loaded(files: RuleFiles) -> RecognitionRules:
         ordinary,
         frozenset(),
         frozenset(),
+        frozenset(),
         (*_affixes(lexis["endings"], "$"), *_affixes(lexis["drug_endings"], "$"), *_affixes(lexis["beginnings"], "")),
+        tuple(item.text() for item in lexis["name_endings"].items(at_least=1)),
+        _words(lexis["german_parts"]),
         MappingProxyType(lexicon),
+        shapes,
+        date_words,
         read_technique(files),
     )
+
+
+def _shapes(root: Field) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The words of terms and those of dates, each list as one choice of a regular expression."""
+    fields = root.mapping(["terms", "dates"])
+    terms, dates = (
+        MappingProxyType({name: _choice(entry) for name, entry in fields[kind].entries().items()})
+        for kind in ("terms", "dates")
+    )
+    return terms, dates
+
+
+def _choice(entry: Field) -> str:
+    choice = "|".join(word.text() for row in entry.items(at_least=1) for word in row.items(at_least=1))
+    try:
+        re.compile(choice)
+    except re.error:
+        entry.fail("is no regular expression")
+    return choice
 
 
 def _affixes(entry: Field, end: str) -> Iterator[Affix]:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from dicomlake.reports.recognise.shapes import DOSE, TITLE_BEFORE, shaped
+from dicomlake.reports.recognise.shapes import Shapes
 from dicomlake.reports.recognise.spans import SURE, Label, Span, trimmed
+from dicomlake.reports.recognise.stems import stem
 from dicomlake.reports.recognise.writing import fold, has_case, plain
 from dicomlake.rules.recognition import RecognitionRules
 
@@ -45,13 +46,16 @@ class Clinical:
 
     def __init__(self, rules: RecognitionRules) -> None:
         self._terms = rules.clinical
+        self.shapes = Shapes(rules.shapes)
         self._ordinary = rules.ordinary
         self._plain_words = rules.ordinary | rules.clinical.anatomy
         self._vocabulary = rules.vocabulary
         self._both = rules.both
         self._given = frozenset(fold(word) for word, kinds in rules.lexicon.items() if "given_word" in kinds)
-        self._affixes = rules.affixes
+        self._affixes, self._namely = rules.affixes, rules.name_endings
+        self._stems, self._parts = rules.stems, rules.german_parts
         self.is_medical = lru_cache(maxsize=20_000)(self._is_medical)
+        self.kind = lru_cache(maxsize=20_000)(self._kind)
         self.terms = lru_cache(maxsize=2)(self._terms_in)  # several layers ask of one text
         self._of_text = lru_cache(maxsize=1)(self._found)
         phrases = sorted(rules.clinical.phrases, key=lambda phrase: (-len(phrase), phrase))
@@ -72,7 +76,7 @@ class Clinical:
         """Whether a word stands in the vocabulary of the languages, in which no name does."""
         return folded_word in self._vocabulary or self.is_ordinary(folded_word)
 
-    def kind(self, folded_word: str, lang: str) -> str:
+    def _kind(self, folded_word: str, lang: str) -> str:
         """What is known of a word: `eponym`, `both` (a word that is a name too), `word`, `medical` by how it is made, or `strange`."""
         if self.is_eponym(folded_word):
             return "eponym"
@@ -89,19 +93,40 @@ class Clinical:
         return self.kind(folded_word, lang) not in ("eponym", "strange")
 
     def _is_german(self, folded: str) -> bool:
-        """Whether a German word is an adjective with an ending, or made of two others."""
-        stem = _ENDING.sub("", folded)
-        if len(stem) >= _SHORTEST_STEM and self.is_word(stem):
+        """Whether a German word is an adjective with an ending, or made of two others of which one is of the trade."""
+        bare = _ENDING.sub("", folded)
+        if len(bare) >= _SHORTEST_STEM and self.is_word(bare):
             return True
         if len(folded) < _SHORTEST_COMPOUND or _NAMELY.search(folded):
             return False
         for cut in range(4, len(folded) - 3):
-            if self.is_word(folded[cut:]) and any(
-                folded[:cut].endswith(joint)
-                and len(folded[:cut]) - len(joint) > 2
-                and self.is_word(folded[: cut - len(joint)])
+            one, two = folded[:cut], folded[cut:]
+            if not self._is_member(two):
+                continue
+            firsts = (one[: cut - len(joint)] for joint in _FUGUE if one.endswith(joint) and cut - len(joint) > 2)
+            if any(self._is_member(first) and (self._is_trade(first) or self._is_trade(two)) for first in firsts):
+                return True
+        return False
+
+    def _is_member(self, folded: str) -> bool:
+        return folded in self._parts or self.is_word(folded)
+
+    def _is_trade(self, folded: str) -> bool:
+        return folded in self._parts or self.is_medical(folded)
+
+    def _is_of_parts(self, folded: str) -> bool:
+        """Whether a German word is made of two or more of the trade, the last one with an ending or without."""
+        for cut in range(len(folded) - 3, 2, -1):
+            if not any(
+                joint == "" or (folded[:cut].endswith(joint) and cut - len(joint) > 2)
                 for joint in _FUGUE
+                if folded[: cut - len(joint)] in self._parts
             ):
+                continue
+            rest = folded[cut:]
+            if rest in self._parts or _ENDING.sub("", rest) in self._parts or (len(rest) > 4 and self.is_medical(rest)):
+                return True
+            if len(rest) > _SHORTEST_STEM - 2 and self._is_of_parts(rest):
                 return True
         return False
 
@@ -122,11 +147,15 @@ class Clinical:
         return folded_word in self._both
 
     def _is_medical(self, folded_word: str) -> bool:
-        """Whether a word is made as the words of medicine are, or names a substance or a device."""
+        """Whether a word is made as the words of medicine are, in German of others, or names a substance or a device."""
         length = len(folded_word)
-        return folded_word in self._terms.never or any(
-            length >= affix.length and affix.regex.search(folded_word) for affix in self._affixes
-        )
+        if folded_word in self._terms.never or stem(folded_word) in self._stems:
+            return True
+        if folded_word.endswith(self._namely):
+            return False
+        if any(length >= affix.length and affix.regex.search(folded_word) for affix in self._affixes):
+            return True
+        return length >= _SHORTEST_COMPOUND and self._is_of_parts(folded_word)
 
     def is_substance(self, folded_word: str) -> bool:
         """Whether a word is a drug, or made like one."""
@@ -138,7 +167,7 @@ class Clinical:
         for match in self._eponym.finditer(folded):
             start, end = match.span()
             reach = self.reach(folded, start, end)
-            if reach is not None and not TITLE_BEFORE.search(folded[max(0, start - 24) : start]):
+            if reach is not None and not self.shapes.is_titled(folded, start):
                 found.append(reach)
         return found
 
@@ -202,7 +231,7 @@ class Clinical:
         terms = self.terms(folded)
         if lang == "de":
             terms = terms + [found.span() for found in self._morbus.finditer(folded)]
-        return folded, terms, [*terms, *shaped(plain(text), folded, self)]
+        return folded, terms, [*terms, *self.shapes.find(plain(text), folded, self)]
 
     def _without(self, span: Span, terms: list[tuple[int, int]]) -> list[Span]:
         rests = [span]
@@ -240,7 +269,7 @@ class Clinical:
             return False
         return (
             self._is_measure(folded, span)
-            or (not told and not _is_titled(text, folded, span) and self._is_never(shown, self._plain_words))
+            or (not told and not self._is_titled(text, folded, span) and self._is_never(shown, self._plain_words))
             or self._is_beside_a_sure_head(folded, span)
             or self._is_drug(folded, span)
         )
@@ -267,17 +296,12 @@ class Clinical:
         if all(self.is_word(word) or self.is_medical(word) for word in words):
             return True
         labelled = text[max(0, span.start - 3) : span.start].rstrip().endswith((":", "=", "|", "^", "\t"))
-        return (
-            len(words) == 1
-            and not labelled
-            and TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]) is None
-            and has_case(text)
-        )
+        return len(words) == 1 and not labelled and not self.shapes.is_titled(folded, span.start) and has_case(text)
 
     def _is_beside_a_sure_head(self, folded: str, span: Span) -> bool:
         """Whether one or two words that no list knows are named by what stands beside them ("Bismuth type IIIa")."""
         shown = [word for word in folded[span.start : span.end].split() if word not in self._terms.links]
-        if len(shown) > 2 or TITLE_BEFORE.search(folded[max(0, span.start - 24) : span.start]):
+        if len(shown) > 2 or self.shapes.is_titled(folded, span.start):
             return False
         own = _WORD.findall(folded[span.start : span.end])
         if len(own) > 1 and (own[-1] in self._terms.sure_after or own[0] in self._terms.sure_before):
@@ -297,7 +321,7 @@ class Clinical:
         if len(folded[span.start : span.end].split()) > 1:
             return False
         return (
-            DOSE.match(folded, span.end) is not None
+            self.shapes.dose.match(folded, span.end) is not None
             or TREATED.search(folded[max(0, span.start - 40) : span.start]) is not None
         )
 
@@ -312,12 +336,11 @@ class Clinical:
         found = _MEASURE.match(folded, span.start)
         return found is not None and found[1] in self._terms.units and found.end() >= span.end
 
-
-def _is_titled(text: str, folded: str, span: Span) -> bool:
-    """Whether a title stands before a word with a capital; "MR", "SR" and "MS" alone in capitals are none."""
-    start = max(0, span.start - 24)
-    before = TITLE_BEFORE.search(folded[start : span.start])
-    return before is not None and not text[start:][before.start() : before.end()].strip(" \n.").isupper()
+    def _is_titled(self, text: str, folded: str, span: Span) -> bool:
+        """Whether a title stands before a word with a capital; "MR", "SR" and "MS" alone in capitals are none."""
+        start = max(0, span.start - 24)
+        before = self.shapes.title.search(folded[start : span.start])
+        return before is not None and not text[start:][before.start() : before.end()].strip(" \n.").isupper()
 
 
 def _trimmed(text: str, span: Span) -> Span:

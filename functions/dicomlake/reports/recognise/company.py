@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dicomlake.reports.recognise.clinical import GRADE, TREATED, Clinical
 from dicomlake.reports.recognise.notation import PARTICLES, TITLES
-from dicomlake.reports.recognise.shapes import DOSE
 from dicomlake.reports.recognise.spans import Label, Span
 from dicomlake.reports.recognise.tokens import Token
 from dicomlake.reports.recognise.writing import fold, has_case
@@ -22,6 +21,7 @@ _PLACES = frozenset(("address_word", "hospital_word"))
 _HYPHENS = frozenset("-–")
 _CELL = frozenset("|;\t=,")
 _SHORT_WORD = 3
+_NEAR = 4  # words on either side
 _ITEM = frozenset(",;/")
 _AND = frozenset("and y e et und o ou u or oder con with mit".split())
 _VALUE = re.compile(
@@ -127,7 +127,7 @@ class Company:
         before, after = self._at(place, -1), self._at(place, 1)
         before2, after2 = self._at(place, -2), self._at(place, 2)
         yield "head", self._has_head(place)
-        yield "dose", DOSE.match(folded, end) is not None
+        yield "dose", self._clinical.shapes.dose.match(folded, end) is not None
         yield "treated", TREATED.search(folded[max(0, start - 40) : start]) is not None
         yield "grade", after in _BEHIND or (GRADE.match(folded, end) is not None and not self._text[end + 1].islower())
         yield "number behind", after.isdigit() and folded[end : end + 1] == " "
@@ -157,6 +157,11 @@ class Company:
         yield "places before", bool(classes & _PLACES)
         classes = {name for step in (1, 2, 3) for name in self._lexicon.get(self._at(place, step), ())}
         yield "people behind", bool(classes & _PEOPLE)
+        around = [
+            self.kind(place + step) for step in range(-_NEAR, _NEAR + 1) if step and self._at(place, step).isalpha()
+        ]
+        yield f"medical near {min(around.count('medical'), 3)}", True
+        yield f"strange near {min(around.count('strange'), 3)}", True
         yield "treatment before", any(_TREATMENT.match(self._at(place, step)) for step in range(-5, 0))
         yield "treatment behind", any(_TREATMENT.match(self._at(place, step)) for step in range(1, 5))
         yield "marked", start in self._named

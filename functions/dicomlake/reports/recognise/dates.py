@@ -24,40 +24,36 @@ _NUMERIC = tuple(
         rf"(?<![\d.,/-])(?:0?[1-9]|1[0-2])\s?[/.-]\s?{_YEAR}(?![\d]|[.,/-]\d)",
     )
 )
-# Forms of which only the first group is the date: a day and month after a word that a day follows.
-_CUED = tuple(
-    re.compile(form)
-    for form in (
-        rf"(?<![^\W_])(?:from|on|dated|since|vom|am|seit|del|el|du|le|dal|il|em|(?:study|scan|ct) of)\s"
-        rf"({_DAY}/{_MONTH}|{_MONTH}/{_DAY})(?![\w]|[.,/-]\d|\s?(?:mm|cm|%))",
-        rf"(?<![^\W_])(?:vom|am|seit|bis|zum|dem)\s({_DAY}\.{_MONTH}\.)(?![\w])",
-    )
-)
 _ROMAN = re.compile(
     rf"(?<![\w.,/-]){_DAY}(?:\s?([-./])\s?(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s?\1\s?(?:{_YEAR}|\d{{2}})"
     rf"|\s(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})\s{_YEAR})(?![\w]|[.,/-]\d)"
 )
-# Months that are another word too count only where a day or year stands beside them.
-_OTHER_WORDS = frozenset(("mayo", "mars", "may", "march", "set", "out", "dic", "mar", "ago", "gen", "fev", "mag", "lug", "giu", "dec", "jan",
-                          "sept", "mai", "abr", "ene"))  # fmt: skip
 
 
 class DateFinder:
-    """The forms that name months are made once from the rules."""
+    """The forms that name months are made once from the rules; `words` are those of `deid_rules/text/shapes.yaml`."""
 
-    def __init__(self, months: Mapping[str, tuple[tuple[str, ...], ...]]) -> None:
+    def __init__(self, months: Mapping[str, tuple[tuple[str, ...], ...]], words: Mapping[str, str]) -> None:
+        self._other = frozenset(words["other_words"].split("|"))
         names = {fold(name) for forms in months.values() for form in forms for name in form} | {"sept", "marz", "fevr"}
         either = "|".join(sorted(names, key=lambda name: (-len(name), name)))
-        long = "|".join(sorted(names - _OTHER_WORDS, key=lambda name: (-len(name), name)))
+        long = "|".join(sorted(names - self._other, key=lambda name: (-len(name), name)))
         gap = r"\.?[\s.,/-]{0,3}(?:(?:de|del|of|do|di)\s)?"
         ordinal = r"(?:st|nd|rd|th|er|re|o|º|ª|°|\.)?"
-        week = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s"
+        week = rf"(?:{words['weekdays']})day,?\s"
         self._month = re.compile(rf"(?<![^\W\d_])(?:{either})")
         self._with_weekday = (
             re.compile(rf"{week}(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|\d{{2}})(?!\d)"),
             re.compile(rf"{week}(?:{either})\.?\s?{_DAY}(?:st|nd|rd|th)?,?\s{{1,2}}{_YEAR}(?!\d)"),
         )
-        self._parts = self._partial(either)
+        # Forms of which only the first group is the date: a day and month after a word that a day follows.
+        self._cued = (
+            re.compile(
+                rf"(?<![^\W_])(?:{words['cues']})\s({_DAY}/{_MONTH}|{_MONTH}/{_DAY})(?![\w]|[.,/-]\d|\s?(?:mm|cm|%))"
+            ),
+            re.compile(rf"(?<![^\W_])(?:{words['german_cues']})\s({_DAY}\.{_MONTH}\.)(?![\w])"),
+        )
+        self._parts = self._partial(either, words["parts"], words["years"])
         self._by_number = (
             re.compile(rf"(?<![\d.,]){_DAY}{ordinal}{gap}(?:{either})(?![^\W\d_]){gap}(?:{_YEAR}|'?\d{{2}}(?![\w%]|\s?(?:mm|cm|ml|mg|h\b)))(?!\d)"),
             re.compile(rf"(?<!\d){_YEAR}[\s.,/-]{{1,2}}(?:{either})\.?[\s.,/-]{{1,2}}{_DAY}(?!\d)"),
@@ -70,23 +66,8 @@ class DateFinder:
             re.compile(rf"(?:{long})\s{_DAY}(?:st|nd|rd|th)?(?![\w]|[.,]\d)"),
         )
 
-    def _partial(self, either: str) -> tuple[re.Pattern[str], ...]:
+    def _partial(self, either: str, part: str, year: str) -> tuple[re.Pattern[str], ...]:
         """Forms of which the first group is the date: a part of a month, a month of last year or with a short year, days that are counted."""
-        part = (
-            r"early|mid|late|beginning of|end of|start of|middle of|last|next|since|by|around|until|till|from|before|after|during|"
-            r"debut|mi|fin|courant|depuis|vers|jusqu'en|avant|apres|courant de|des|"
-            r"a? ?inizio|inizi di|a? ?meta|a? ?fine|dall?|verso|entro|fino a|prima di|dopo|scorso|"
-            r"inicios?(?: de)?|principios de|mediados de|fin(?:ales)? de|comienzos de|desde|hacia|hasta|antes de|"
-            r"(?:no )?inicio de|meados de|fi(?:m|ns) de|ate|por volta de|em|"
-            r"anfang|mitte|ende|seit|gegen|bis|ab|vor|nach|letzten|vergangenen|"
-            r"in|im|en|it|le mois de|im monat|mes de|mese di|month of"
-        )
-        year = (
-            r"of last year|last year|this year|of this year|last|pasado|proximo|del ano pasado|de este ano|ultimo|dernier|prochain|"
-            r"de l'annee derniere|de l'an dernier|scorso|dello scorso anno|dell'anno scorso|del corrente anno|"
-            r"passato|prossimo|passado|proximo|do ano passado|deste ano|des vorjahres|letzten jahres|diesen jahres|vergangenen jahres|"
-            r"dieses jahres|d\. ?j\.|v\. ?j\.|c\.a\."
-        )
         tail = rf"(?:,? (?:de |del |di |do |of )?(?:{_YEAR}|'\d{{2}}))?"
         return (
             re.compile(
@@ -103,12 +84,11 @@ class DateFinder:
             re.compile(rf"(?<![\w.,])({_DAY}(?:st|nd|rd|th)\s(?:of\s)?(?:{either})(?:,?\s{_YEAR})?)(?![^\W_])"),
         )
 
-    @staticmethod
-    def _is_word(text: str, folded: str, start: int, end: int) -> bool:
+    def _is_word(self, text: str, folded: str, start: int, end: int) -> bool:
         """Whether what could be a month is another word: one that English writes with a capital, or a short form, standing alone."""
         alone = folded[start:end]
         return (
-            alone in _OTHER_WORDS
+            alone in self._other
             and (alone in ("may", "march") or (len(alone) < 4 and alone != "mai"))
             and not text[start].isupper()
         )
@@ -117,7 +97,7 @@ class DateFinder:
         """Spans of layer `pattern`."""
         folded = fold(text)
         starts = Starts(folded)
-        found = [cued.span(1) for form in _CUED for cued in form.finditer(folded)]
+        found = [cued.span(1) for form in self._cued for cued in form.finditer(folded)]
         if self._month.search(folded):
             parts = (part.span(1) for form in self._parts for part in form.finditer(folded))
             found += [(start, end) for start, end in parts if not self._is_word(text, folded, start, end)]

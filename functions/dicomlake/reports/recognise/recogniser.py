@@ -52,7 +52,7 @@ class Recogniser:
         self._patterns = PatternFinder(rules.patterns, self.clinical)
         self._header_patterns = PatternFinder(tuple(one for one in rules.patterns if one.header), self.clinical)
         self.strangers = Strangers(rules, self.clinical)
-        self._dates = DateFinder(rules.months)
+        self._dates = DateFinder(rules.months, rules.date_words)
         self._months = tuple(tuple(map(fold, form)) for forms in rules.months.values() for form in forms)
         self._known = lru_cache(maxsize=64)(self._known_finder)
         self.words = Words(

@@ -21,7 +21,7 @@ _UNKNOWN = _STRANGE | {"medical"}
 _WORTH_A_LOOK = 0.01  # probability
 _NUMBER = 0.3  # the probability from which on a number, or a word of the language, is something
 # The same for a word with a capital whose company has the chance `_WORD`; at the start of a sentence, and in German, a capital says little.
-_HINT, _LITTLE, _WORD = 0.05, 0.2, 0.2
+_HINT, _LITTLE, _WORD = 0.02, 0.03, 0.12
 _SHORTEST = 3
 
 
@@ -50,7 +50,7 @@ class Weigher:
                     tags[-1][place] = reading.likeliest[place]
             elif self.is_open(company, place, models):
                 chance = self.chance(company, place)
-                names = chance >= self._weights.least
+                names = chance >= self._weights.least[company.kind(place)]
                 if names and not found and self._is_seen(company, place, models, chance):
                     tags[-1][place] = _named(model, reading, place)
                 elif found and not names:
