@@ -95,6 +95,7 @@ def clinical(corpus: Path) -> Iterator[str]:
     yield from small(rules.read_text(encoding="utf-8").split("\neponyms:")[0])
     own = (TARGET.parent / "glossary.yaml").read_text(encoding="utf-8")
     own += (HERE / "words" / "prose.yaml").read_text(encoding="utf-8")
+    own += " ".join(yaml.safe_load((TARGET.parent / "lexis.yaml").read_text(encoding="utf-8"))["german_parts"])
     for lang in LANGUAGES:
         own += (HERE / "words" / f"{lang}.yaml").read_text(encoding="utf-8").split("\nwords_as_names:")[0]
     yield from (word for word in _WORD.findall(own) if fold(word) not in eponyms())

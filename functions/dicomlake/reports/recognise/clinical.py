@@ -138,6 +138,10 @@ class Clinical:
         """Whether a word is a part of the body, a substance, a device or a short form."""
         return folded_word in self._terms.anatomy or folded_word in self._terms.never
 
+    def is_never(self, folded_word: str) -> bool:
+        """Whether a word is a short form, a drug or a device, and never a person."""
+        return folded_word in self._terms.never
+
     def is_eponym(self, folded_word: str) -> bool:
         """Whether a surname names diseases, signs or measures, and stands for none of them by itself."""
         return folded_word in self._terms.eponyms and folded_word not in self._terms.never

@@ -86,6 +86,10 @@ class Company:
         """Whether a word in capitals says what stands behind it ("MRN", "TEL")."""
         return self.tokens[place].text.isupper() and not _LABELS.isdisjoint(self._lexicon.get(self._words[place], ()))
 
+    def is_short_form(self, place: int) -> bool:
+        """Whether a word in capitals is a modality, a score or another short form ("CT", "LAD")."""
+        return self.tokens[place].text.isupper() and self._clinical.is_never(self._words[place])
+
     def is_cell(self, place: int) -> bool:
         """Whether signs that part the cells of a table stand right before or behind a word, as labels and codes stand."""
         token = self.tokens[place]
@@ -115,14 +119,14 @@ class Company:
             yield "looks like a surname", 1.0
         if len(word) < 5:
             yield f"short {kind}", 1.0
-        for name, there in self._around(place, token, word):
+        for name, there in self._around(place, token, word, kind):
             if there:
                 yield name, 1.0
                 if kind in ("strange", "eponym"):
                     yield f"{name} strange", 1.0
         yield from self._elsewhere(place, word)
 
-    def _around(self, place: int, token: Token, word: str) -> Iterator[tuple[str, bool]]:
+    def _around(self, place: int, token: Token, word: str, kind: str) -> Iterator[tuple[str, bool]]:
         folded, start, end = self._folded, token.start, token.end
         before, after = self._at(place, -1), self._at(place, 1)
         before2, after2 = self._at(place, -2), self._at(place, 2)
@@ -157,11 +161,12 @@ class Company:
         yield "places before", bool(classes & _PLACES)
         classes = {name for step in (1, 2, 3) for name in self._lexicon.get(self._at(place, step), ())}
         yield "people behind", bool(classes & _PEOPLE)
-        around = [
-            self.kind(place + step) for step in range(-_NEAR, _NEAR + 1) if step and self._at(place, step).isalpha()
-        ]
-        yield f"medical near {min(around.count('medical'), 3)}", True
-        yield f"strange near {min(around.count('strange'), 3)}", True
+        around = [self._at(place, step) for step in range(-_NEAR, _NEAR + 1) if step]
+        medical = sum(map(self._clinical.is_medical, around))
+        yield f"medical near {min(medical, 3)}", True
+        unknown = sum(one.isalpha() and self._clinical.kind(one, self.lang) == "strange" for one in around)
+        yield f"strange near {min(unknown, 3)}", True
+        yield "trade", kind in ("word", "both") and self._clinical.is_medical(word)
         yield "treatment before", any(_TREATMENT.match(self._at(place, step)) for step in range(-5, 0))
         yield "treatment behind", any(_TREATMENT.match(self._at(place, step)) for step in range(1, 5))
         yield "marked", start in self._named

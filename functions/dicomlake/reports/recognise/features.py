@@ -157,6 +157,8 @@ class FeatureMaker:
             known = folded in words.vocabulary or folded in words.ordinary
             both, medical = folded in words.both, words.is_medical(folded)
             classes.append("word" if known else "both" if both else "medical" if medical else "strange")
+            if known and medical:
+                classes.append("trade")
         return tuple(classes)
 
     def of_word(self, text: str) -> list[str]:

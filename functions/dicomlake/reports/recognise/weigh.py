@@ -21,7 +21,8 @@ _UNKNOWN = _STRANGE | {"medical"}
 _WORTH_A_LOOK = 0.01  # probability
 _NUMBER = 0.3  # the probability from which on a number, or a word of the language, is something
 # The same for a word with a capital whose company has the chance `_WORD`; at the start of a sentence, and in German, a capital says little.
-_HINT, _LITTLE, _WORD = 0.02, 0.03, 0.12
+_HINT, _LITTLE, _GERMAN, _WORD = 0.02, 0.03, 0.2, 0.12
+_LABEL = 0.6  # the chance from which on a word of the language is a name in the cell of a table, where labels stand
 _SHORTEST = 3
 
 
@@ -50,7 +51,8 @@ class Weigher:
                     tags[-1][place] = reading.likeliest[place]
             elif self.is_open(company, place, models):
                 chance = self.chance(company, place)
-                names = chance >= self._weights.least[company.kind(place)]
+                kind = company.kind(place)
+                names = chance >= (_LABEL if kind == "word" and company.is_cell(place) else self._weights.least[kind])
                 if names and not found and self._is_seen(company, place, models, chance):
                     tags[-1][place] = _named(model, reading, place)
                 elif found and not names:
@@ -86,11 +88,14 @@ class Weigher:
     def _is_seen(self, company: Company, place: int, models: Sequence[tuple[CrfModel, Reading]], chance: float) -> bool:
         """Whether a word may be taken: one of the language is no name by its company alone, a model must see something in it."""
         seen = max(reading.something[place] for _, reading in models)
+        if company.is_short_form(place):
+            return False
         if company.kind(place) in _UNKNOWN or seen >= _NUMBER:
             return True
         if not company.tokens[place].text[0].isupper() or company.is_cell(place):
             return False
-        return chance >= _WORD and seen >= (_LITTLE if company.lang == "de" or company.begins(place) else _HINT)
+        least = _GERMAN if company.lang == "de" else _LITTLE if company.begins(place) else _HINT
+        return chance >= _WORD and seen >= least
 
     def chance(self, company: Company, place: int) -> float:
         """The probability that a word names somebody or some place."""
