@@ -115,6 +115,13 @@ def test_of_two_columns_of_dlp_the_one_that_adds_up_counts(rules: DoseRules) -> 
     assert told(read(rules, words(*lines))) == [(12.5, 250.0), (50.5, 600.0)]
 
 
+def test_a_screen_whose_sum_contradicts_its_rows_is_believed_in_no_column(rules: DoseRules) -> None:
+    """A row that was not read at all would give its phantom to none and that of the next to another."""
+    lines: list[Line] = [((20, "CTDIvol"), (32, "DLP"), (44, "Phantom")), ((21, "9.4"), (32, "282.0"), (44, "Body 32"))]
+    dose = read(rules, words(*lines, ((0, "Total DLP"), (12, "300.0"))))
+    assert told(dose) == [(None, None)] and phantoms(dose) == [None]
+
+
 def test_a_colon_between_digits_is_a_point(rules: DoseRules) -> None:
     lines: list[Line] = [((20, "CTDIvol"), (32, "DLP")), ((21, "1.28"), (32, "0:6")), ((21, "7.64"), (32, "357.4"))]
     assert told(read(rules, words(*lines, ((0, "Total DLP"), (12, "358.0"))))) == [(1.28, 0.6), (7.64, 357.4)]

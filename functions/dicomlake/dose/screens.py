@@ -122,8 +122,9 @@ def _as_far_as_known(tables: Sequence[Table]) -> Dose:
         ):
             continue
         event = _event(row, dlp, len(tables))
-        if contradicted:  # a screen that is not read right in one column is not believed in another
-            event.doubt("ctdivol_mGy", "conflict")
+        if contradicted:  # a screen that is not read right in one column is not believed in another, and a row may lack
+            for name in ("ctdivol_mGy", *(["phantom"] if "phantom" in event.fields else [])):
+                event.doubt(name, "conflict")
         event.fields["index"] = len(dose.events)
         dose.events.append(event)
     dose.study["n_events"] = len(dose.events)
