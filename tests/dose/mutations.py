@@ -227,7 +227,12 @@ def repeated_events(ds: Dataset, chance: random.Random) -> None:
 def several_values(ds: Dataset, _chance: random.Random) -> None:
     """The same number for each of three pulses, where only means and single values are told."""
     for item in items(ds):
-        if _name(item) != "113736":  # exposures are added
+        names = [
+            one
+            for name in item.get("ConceptNameCodeSequence", ())
+            for one in (name, *name.get("EquivalentCodeSequence", ()))
+        ]
+        if all(name.CodeValue != "113736" for name in names):  # exposures are added, by whatever code
             for value in item.get("MeasuredValueSequence", ()):
                 if number(value) and "\\" not in number(value):
                     write(value, "\\".join([number(value)] * 3))
