@@ -31,7 +31,7 @@ class Settings:
     project_research: str = "local"
     state_dir: str = ""
     rules_dir: str = ""
-    max_bytes: int = 1 << 30
+    max_bytes: int = 64 << 30
     translate_to: tuple[str, ...] = ()
     translate_url: str = ""
     translate_engine: str = "libretranslate"

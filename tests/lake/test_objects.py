@@ -1,10 +1,13 @@
 """Objects over real HTTP: every write is safe to repeat, every fault has one of our kinds."""
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from google.cloud.storage import Blob
 
 from dicomlake.dicom.slices import SliceReader
 from dicomlake.errors import Code, PermanentError, TransientError
@@ -14,6 +17,7 @@ from tests.lake.conftest import LANDING, Emulator
 
 MIB = 1 << 20
 OCTETS = "application/octet-stream"
+READERS = (objects.read, objects.read_mapped)
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +54,17 @@ def test_create_takes_a_file_and_large_objects(storage: Emulator, tmp_path: Path
     assert objects.read(storage.client, LANDING, "large", None, len(data)) == data
 
 
-def test_empty_object_is_an_object(storage: Emulator) -> None:
-    assert objects.create(storage.client, LANDING, "empty", b"", OCTETS)
-    assert objects.read(storage.client, LANDING, "empty", None, MIB) == b""
+@pytest.mark.parametrize("read", READERS)
+def test_empty_object_is_an_object(storage: Emulator, read: Callable[..., bytes]) -> None:
+    assert objects.create(storage.client, LANDING, f"empty-{read.__name__}", b"", OCTETS)
+    assert read(storage.client, LANDING, f"empty-{read.__name__}", None, MIB) == b""
 
 
-def test_more_bytes_than_allowed_are_refused(storage: Emulator) -> None:
+@pytest.mark.parametrize("read", READERS)
+def test_more_bytes_than_allowed_are_refused(storage: Emulator, read: Callable[..., bytes]) -> None:
     _put(storage, "long", b"x" * 1001)
     with pytest.raises(PermanentError) as caught:
-        objects.read(storage.client, LANDING, "long", None, 1000)
+        read(storage.client, LANDING, "long", None, 1000)
     assert caught.value.code is Code.RESOURCE_LIMIT
 
 
@@ -144,11 +150,12 @@ def test_lost_answer_to_a_create_finds_its_own_object(storage: Emulator) -> None
     assert objects.read(storage.client, LANDING, "lost", None, MIB) == b"1"
 
 
-def test_broken_download_is_resumed_and_checked(storage: Emulator) -> None:
+@pytest.mark.parametrize("read", READERS)
+def test_broken_download_is_resumed_and_checked(storage: Emulator, read: Callable[..., bytes]) -> None:
     data = bytes(range(256)) * 4096
     _put(storage, "broken", data)
     storage.faults.plan("cut", "cut", path="/download/")
-    assert objects.read(storage.client, LANDING, "broken", None, len(data)) == data
+    assert read(storage.client, LANDING, "broken", None, len(data))[:] == data
 
 
 def test_lasting_fault_is_transient_and_says_nothing(storage: Emulator) -> None:
@@ -164,8 +171,36 @@ def test_lasting_fault_is_transient_and_says_nothing(storage: Emulator) -> None:
         assert "planted" not in str(caught.value) and caught.value.__suppress_context__
 
 
-def test_wrong_checksum_is_never_taken_for_the_object(storage: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    _put(storage, "flipped", b"1")
-    monkeypatch.setattr(objects, "_sum_agrees", lambda expected, data: False)
-    with pytest.raises(TransientError):
-        objects.read(storage.client, LANDING, "flipped", None, MIB)
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(("wrong", "ends"), [(2, "read"), (3, "refused")])
+def test_wrong_checksum_is_never_taken_for_the_object(
+    storage: Emulator, monkeypatch: pytest.MonkeyPatch, read: Callable[..., bytes], wrong: int, ends: str
+) -> None:
+    """Bytes that change on the way are fetched again, from the beginning, up to three times."""
+    _put(storage, "flipped", b"true")
+    fetch, tries = Blob.download_to_file, []
+
+    def flipped(blob: Blob, file: Any, **named: Any) -> None:
+        tries.append(1)
+        fetch(blob, _Flipping(file) if len(tries) <= wrong else file, **named)
+
+    monkeypatch.setattr(Blob, "download_to_file", flipped)
+    if ends == "read":
+        assert read(storage.client, LANDING, "flipped", None, MIB)[:] == b"true"
+    else:
+        with pytest.raises(TransientError):
+            read(storage.client, LANDING, "flipped", None, MIB)
+    assert len(tries) == 3
+
+
+class _Flipping:
+    """What is written to it arrives in other letters."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        return int(self._file.write(data.upper()))
+
+    def tell(self) -> int:
+        return int(self._file.tell())

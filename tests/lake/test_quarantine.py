@@ -46,7 +46,7 @@ def test_held_object_is_copied_and_explained(storage: Emulator) -> None:
     note = _arrived(storage, "OHELD")
     quarantine.hold(storage.client, BUCKET, note)
     assert set(_case(storage, note.id)) == {"original", "source.json", "note.json"}
-    assert quarantine.read_original(storage.client, BUCKET, note.id, MIB) == b"OHELD"
+    assert quarantine.read_original(storage.client, BUCKET, note.id, MIB, objects.read) == b"OHELD"
     assert quarantine.show(storage.client, BUCKET, note.id) == note
     assert objects.exists(storage.client, LANDING, NAME), "the landing original stays until the sweep takes it"
 
@@ -145,7 +145,7 @@ def test_unknown_case_is_said_so(storage: Emulator, steward: Steward) -> None:
         lambda: quarantine.approve(storage.client, BUCKET, case, steward),
         lambda: quarantine.delete(storage.client, BUCKET, case, steward),
         lambda: quarantine.replay(storage.client, BUCKET, case, steward),
-        lambda: quarantine.read_original(storage.client, BUCKET, case, MIB),
+        lambda: quarantine.read_original(storage.client, BUCKET, case, MIB, objects.read),
     ):
         with pytest.raises(NoSuchCase):
             call()

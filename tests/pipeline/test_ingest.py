@@ -7,7 +7,7 @@ import pytest
 
 from dicomlake.errors import ConfigError, TransientError
 from dicomlake.lake import objects
-from dicomlake.pipeline import assess, ingest, manifests, receipts, steward
+from dicomlake.pipeline import assess, ingest, manifests, mapped, receipts, steward
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.work import run_task
 from tests.flows.objects import instance, ultrasound
@@ -101,6 +101,25 @@ def test_a_large_object_is_handed_on_unread(platform: Platform, monkeypatch: pyt
     assert platform.settled(event) == ("released", None)
 
 
+def test_an_object_larger_than_memory_is_mapped(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large for this test; the same object, once read and once mapped, has the same copy."""
+    data = instance(patient=15)
+    platform.arrive("b/a", data)
+    (copy,) = platform.names(platform.services.settings.research_bucket)
+    monkeypatch.setattr(assess, "LIGHT_MAX_BYTES", 1000)
+    monkeypatch.setattr(ingest, "LIGHT_MAX_BYTES", 1000)
+    monkeypatch.setattr(mapped, "MAPPED", 1000)
+    monkeypatch.setattr(objects, "read", _gone_if_landed(objects.read))
+    event = platform.arrive("b/b", data)
+    platform.work()
+    assert platform.settled(event) == ("duplicate", "duplicate")
+    assert platform.names(platform.services.settings.research_bucket) == [copy]
+    monkeypatch.setattr(mapped, "_MOST_COPIED", 2000)
+    text = platform.arrive("b/c", b"no DICOM, and too long to stand in memory " * 100)
+    platform.work()
+    assert platform.settled(text) == ("quarantined", "resource_limit")
+
+
 def test_a_manifest_that_is_too_large_says_so(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests, "MAX_MANIFEST_BYTES", 10)
     event = platform.arrive("b/manifest.csv", b"accession_number\nA1\n")
@@ -188,3 +207,12 @@ def test_a_receipt_too_large_for_its_metadata_is_read(platform: Platform) -> Non
 
 def _gone(*_args: object, **_kwargs: object) -> bool:
     raise objects.ObjectGone
+
+
+def _gone_if_landed(read: Any) -> Any:
+    """Objects of ours can be read, those of a site cannot."""
+
+    def some(client: Any, bucket: str, *rest: Any) -> Any:
+        return _gone() if "landing" in bucket else read(client, bucket, *rest)
+
+    return some

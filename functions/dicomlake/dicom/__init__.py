@@ -21,7 +21,7 @@ from dicomlake.dicom.limits import Limits
 from dicomlake.dicom.read import RawInstance, parse_raw, read_raw
 from dicomlake.dicom.rows import instance_values
 from dicomlake.dicom.seams import CleanPixels, KnownIdentity, Recogniser
-from dicomlake.dicom.slices import give_back
+from dicomlake.dicom.slices import chunks, give_back
 from dicomlake.dicom.verify import verify
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "RawInstance",
     "Recogniser",
     "acquisition_facts",
+    "chunks",
     "deidentify",
     "explain",
     "give_back",

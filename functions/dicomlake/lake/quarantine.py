@@ -12,9 +12,9 @@ row of `ops.audit` that the caller loads; `audit_row` gives the same row beforeh
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dicomlake.errors import Code, ConfigError, DicomlakeError
 from dicomlake.lake import objects
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dicomlake.lake.clients import StorageClient
 
 _MAX_NOTE_BYTES = 1 << 16
+_Data = TypeVar("_Data")
 _JSON = "application/json"
 
 
@@ -122,10 +123,12 @@ def listed(client: "StorageClient", bucket: str, case: CaseId) -> QuarantineNote
     return _note(client, bucket, case)
 
 
-def read_original(client: "StorageClient", bucket: str, case: CaseId, max_bytes: int) -> bytes:
-    """The held bytes. Raises NoSuchCase."""
+def read_original(
+    client: "StorageClient", bucket: str, case: CaseId, max_bytes: int, load: "Callable[..., _Data]"
+) -> _Data:
+    """The held bytes, as `load` (`objects.read` or one like it) gives them. Raises NoSuchCase."""
     try:
-        return objects.read(client, bucket, f"{case.folder}original", None, max_bytes)
+        return load(client, bucket, f"{case.folder}original", None, max_bytes)
     except objects.ObjectGone:
         raise NoSuchCase from None
 

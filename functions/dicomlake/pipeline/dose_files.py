@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dicomlake.dicom import RawInstance, parse_raw
 from dicomlake.dose import Dose, document, read_dose
-from dicomlake.errors import Code, ConfigError, PermanentError
-from dicomlake.pipeline import slices
+from dicomlake.errors import ConfigError, PermanentError
+from dicomlake.pipeline import mapped, slices
 from dicomlake.pipeline.ocr import screen_reader
 from dicomlake.pixels import PixelWorker
 from dicomlake.rules import DoseRules
@@ -59,9 +59,7 @@ def run(files: list[Path], destination: Path, reader: DoseReader, max_bytes: int
     taken: dict[str, int] = {}
     for path in files:
         try:
-            if path.stat().st_size > max_bytes:
-                raise PermanentError(Code.RESOURCE_LIMIT, "object_too_large")
-            dose = reader.read(parse_raw(path.read_bytes()))
+            dose = reader.read(parse_raw(mapped.of_file(path, max_bytes)))
         except PermanentError as error:
             yield DoseLine(path.name, None, str(error.code), None, 0)
             continue

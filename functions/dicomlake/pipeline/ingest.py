@@ -4,17 +4,16 @@ All judging is done before the first effect; the effects (see `settle.py`) are i
 crash anywhere in between costs a repetition and nothing else.
 """
 
-import hashlib
 from dataclasses import replace
 
 from dicomlake import safelog
 from dicomlake.batches import is_manifest_name
-from dicomlake.errors import Code, TransientError
+from dicomlake.errors import Code, PermanentError, TransientError
 from dicomlake.events import StorageEvent
 from dicomlake.lake import quarantine
 from dicomlake.lake.objects import ObjectGone
 from dicomlake.lake.quarantine import CaseId
-from dicomlake.pipeline import context, manifests, original, receipts, tasks
+from dicomlake.pipeline import context, manifests, mapped, original, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
 from dicomlake.pipeline.retract import retract, supersede
@@ -141,8 +140,13 @@ def _judge(services: Services, arrival: Arrival, known: manifests.Known, light: 
         return _waits("handed_on")
     # Counted before anything is looked at: a turn never claims to have known what came while it judged.
     turn = known.turn if light else known.turn + receipts.decisions(services, arrival)
-    data = original.read(services, arrival, first=light)
-    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        data = original.read(services, arrival, first=light)
+    except PermanentError as error:
+        if error.code is not Code.RESOURCE_LIMIT:
+            raise
+        return Judged(Assessment.held(error.code, error.detail), None)
+    sha256 = mapped.sha256_of(data)
     tools = services.tools(arrival.site)
     around = context.around(services, arrival, known)
     assessment = assess(data, tools, light=light, around=around)

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from dicomlake import settings as environment
 from dicomlake.batches import is_manifest_name
 from dicomlake.dicom.maps import patient_row, uid_map
-from dicomlake.errors import Code, ConfigError
+from dicomlake.errors import Code, ConfigError, PermanentError
+from dicomlake.pipeline import mapped
 from dicomlake.pipeline.assess import Assessment, Outcome, Tools, assess, identity_of
 from dicomlake.pipeline.pictures import Pictures
 from dicomlake.pipeline.route import Kind
@@ -31,9 +31,6 @@ from dicomlake.rules import load_pixel_routes, load_pixel_rules, load_profile, l
 if TYPE_CHECKING:
     from dicomlake.pipeline.translation import Translation
     from dicomlake.reports.clean import CleanReport
-
-# From this size on a file is mapped instead of read.
-_MAPPED, _MOST_MAPPED = 32 << 20, 64 << 30
 
 
 class Layout(StrEnum):
@@ -56,7 +53,7 @@ class Order:
     secret: bytes
     layout: Layout = Layout.MIRROR
     rules_root: Path | None = None
-    max_bytes: int = 1 << 30
+    max_bytes: int = 64 << 30
     maps: Path | None = None
     preview: Path | None = None
     threads: int = 1
@@ -214,10 +211,10 @@ def _ahead(pool: Executor, files: list[Path], window: int) -> Iterator[tuple[Pat
 
 def _work(path: Path) -> Worked:
     order = _Worker.order
-    large = _is_large_object(path)
-    if path.stat().st_size > (_MOST_MAPPED if large else order.max_bytes):
-        return Assessment.held(Code.RESOURCE_LIMIT, "object_too_large"), None, Maps()
-    data = _mapped(path) if large else path.read_bytes()
+    try:
+        data = mapped.of_file(path, order.max_bytes)
+    except PermanentError as error:
+        return Assessment.held(error.code, error.detail), None, Maps()
     relative = path.relative_to(order.root).as_posix()
     if is_manifest_name(relative):  # it has told what it can, and names accession numbers
         return Assessment(Outcome.IGNORED, None, "manifest", Kind.MANIFEST, None), None, Maps()
@@ -238,17 +235,6 @@ def _work(path: Path) -> Worked:
     else:
         return assessment, None, Maps()
     return assessment.summary(), name, _maps(assessment) if order.maps else Maps()
-
-
-def _is_large_object(path: Path) -> bool:
-    """Whether a file is a DICOM object so large that it is mapped, and never stands in memory as a whole."""
-    with path.open("rb") as file:
-        return path.stat().st_size >= _MAPPED and file.read(132)[128:] == b"DICM"
-
-
-def _mapped(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return cast("bytes", mmap(file.fileno(), 0, access=ACCESS_READ))  # answers like bytes (dicom/read.py)
 
 
 def _write_report(path: Path, order: Order, report: "CleanReport") -> str:

@@ -86,9 +86,8 @@ def find(services: Services, site: str, object_key: str, actor: str) -> list[Qua
 
 def save(services: Services, note: QuarantineNote, folder: Path) -> Path:
     """Write the held original to a folder of the steward's, named by its keys. Raises ConfigError when that cannot be written."""
-    data = quarantine.read_original(
-        services.storage, services.settings.quarantine_bucket, note.id, services.settings.max_bytes
-    )
+    bucket, most = services.settings.quarantine_bucket, services.settings.max_bytes
+    data = quarantine.read_original(services.storage, bucket, note.id, most, objects.read_mapped)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{note.object_key}-{note.generation}"
