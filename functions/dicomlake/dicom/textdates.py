@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dicomlake.pseudonyms import is_no_date
+
 Day = datetime.date
 # Writes a date in the notation that was found, its parts in the order given.
 Writer = Callable[[Day, str], str]
@@ -103,10 +105,7 @@ class DateRules:
         return named or _CLOCK.match(folded, end) is not None or self.cue.search(folded, 0, start) is not None
 
     def _shifted(self, day: Day, write: Writer, order: str) -> str | None:
-        try:
-            return write(day + datetime.timedelta(days=self.days), order)
-        except OverflowError:
-            return None
+        return None if is_no_date(day) else write(day + datetime.timedelta(days=self.days), order)
 
     def _candidates(self, text: str) -> Iterator[Candidate]:
         for found in _YEAR_FIRST.finditer(text):

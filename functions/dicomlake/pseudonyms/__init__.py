@@ -25,7 +25,7 @@ Research and operations keys come from different secrets, and the domain is part
 other. Nothing here is random and nothing is remembered; the inverse exists nowhere.
 """
 
-from dicomlake.pseudonyms.dates import shift_da, shift_dt
+from dicomlake.pseudonyms.dates import is_no_date, shift_da, shift_dt
 from dicomlake.pseudonyms.identity import IdentityRules, PatientIdentity, normal_accession, normal_id, patient_identity
 from dicomlake.pseudonyms.keys import Domain, DomainKey, SiteKey, require_separate
 from dicomlake.pseudonyms.uids import is_standard_uid, uid_from
@@ -36,6 +36,7 @@ __all__ = [
     "IdentityRules",
     "PatientIdentity",
     "SiteKey",
+    "is_no_date",
     "is_standard_uid",
     "normal_accession",
     "normal_id",

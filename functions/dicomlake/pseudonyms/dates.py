@@ -16,9 +16,22 @@ _TIME = r"(?:[01][0-9]|2[0-3])(?:[0-5][0-9](?:(?:[0-5][0-9]|60)(?:\.[0-9]{1,6})?
 _ZONE = r"[+-](?:0[0-9]|1[0-4])[0-5][0-9]"
 _DT = re.compile(rf"([0-9]{{4}})(?:([0-9]{{2}})(?:([0-9]{{2}})({_TIME})?)?)?({_ZONE})?")
 
+# What programs write for "no date": where their day counts begin, and years nobody reaches. Shifted, they would tell the shift to whoever
+# guesses them, and with it every true date of the patient.
+_BEGINNINGS = frozenset(
+    datetime.date(*day)
+    for day in ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (1904, 1, 1), (1970, 1, 1), (1980, 1, 1))
+)
+_YEARS = range(1850, 2150)
+
+
+def is_no_date(day: datetime.date) -> bool:
+    """Whether a day stands for "unknown": out of the years of anybody's life, or where a program's calendar begins."""
+    return day.year not in _YEARS or day in _BEGINNINGS
+
 
 def shift_da(text: str, days: int) -> str | None:
-    """Shift a DA value; the result is YYYYMMDD. None for anything that is no date, or would leave the years 1 to 9999."""
+    """Shift a DA value; the result is YYYYMMDD. None for anything that is no date, or stands for none."""
     match = _DA.fullmatch(text.strip(PADDING))
     if match is None:
         return None
@@ -43,7 +56,10 @@ def shift_dt(text: str, days: int) -> str | None:
 
 def _shifted(year: int, month: int, day: int, days: int) -> str | None:
     try:
-        date = datetime.date(year, month, day) + datetime.timedelta(days=days)
+        true = datetime.date(year, month, day)
+        date = true + datetime.timedelta(days=days)
     except (ValueError, OverflowError):
+        return None
+    if is_no_date(true):
         return None
     return f"{date.year:04d}{date.month:02d}{date.day:02d}"
