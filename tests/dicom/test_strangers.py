@@ -1,8 +1,11 @@
 """Objects planted by somebody who has never seen the rules (`strangers.py`): who is in them goes, known or told by form only; science stays."""
 
+import pytest
+
 from dicomlake.dicom import read_raw, verify
 from dicomlake.dicom.folding import fold
 from dicomlake.rules import Profile
+from tests.dicom.builders import instance
 from tests.dicom.conftest import Deidentify
 from tests.dicom.reference import read_clean
 from tests.dicom.strangers import stranger, words_of
@@ -39,3 +42,29 @@ def test_the_measure_can_fail(profile: Profile) -> None:
     before = read_clean(planted.data)
     texts = [str(one.value) for one in before.iterall() if one.VR not in ("SQ", "UI", "OW")]
     assert sum(any(shown(secret, text) for text in texts) for secret in planted.gone) > len(planted.gone) / 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "stays"),
+    [
+        ("tech Wolvernum", False),
+        ("1.5\\EDG Wolver", False),
+        ("0.5\\DOB14.03.57", False),
+        ("12,5", True),
+        ("1.5 mm\\-2e3", True),
+        ("120 kV", True),
+        ("N/A", True),
+        ("NaN", True),
+    ],
+)
+def test_a_number_that_somebody_typed_words_into_goes(
+    typed: str, stays: bool, cleaned: Deidentify, profile: Profile
+) -> None:
+    """What is no number says nothing to who measures, and may say anything of people."""
+    value = typed.encode() + b" " * (len(typed) % 2)
+    stand_in = "7" * len(value)  # pydicom would not write the other
+    data = instance(DataCollectionDiameter=stand_in).replace(stand_in.encode(), value)
+    clean = cleaned(data)
+    verify(read_raw(data), clean, profile)
+    made = read_clean(clean.to_bytes()).get_item("DataCollectionDiameter")
+    assert bytes(made.value or b"").strip() == (typed.encode() if stays else b"")

@@ -27,6 +27,11 @@ from dicomlake.rules.text import TextRules
 CLEANED_VRS = frozenset(b"CS LO LT SH ST UC UT".split())
 NUMBER_VRS = frozenset((b"DS", b"IS"))
 NO_NUMBER = re.compile(rb"[^0-9+\-.eE \\\0]")
+# What writers put for numbers besides: commas, a unit behind, a word for none. Any other letter in one was typed by somebody.
+_AS_NUMBER = re.compile(
+    rb"[0-9+\-.,eE ]*(?:[mcu]?m|m?s|kVp?|mAs?|[mu]?Gy|[kM]?Bq|k?g|%|deg|nan|inf|n/a|none|null|unknown)?[ \0]*",
+    re.IGNORECASE,
+)
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d{0,38})){4,30}(?![\w]|\.\d)")
 _LONGEST = {b"CS": 16, b"SH": 16, b"LO": 64, b"ST": 1024, b"LT": 10240}
 _RECOGNISED_VRS = frozenset(b"LO LT SH ST UC UT".split())
@@ -103,8 +108,10 @@ class Cleaner:
 
     def clean(self, old: bytes, tag: int, vr: bytes, charset: Charset, public: bool = False) -> bytes | None:
         """The clean value, `old` itself when nothing identifies; None when it cannot be written in this character set. In a text that is `public`,
-        as the meaning of a code of a known scheme is, only what the object itself tells can identify.
+        as the meaning of a code of a known scheme is, only what the object itself tells can identify. A number that is none goes whole.
         """
+        if vr in NUMBER_VRS and not all(map(_AS_NUMBER.fullmatch, old.split(b"\\"))):
+            return b""
         known_only = public or vr in NUMBER_VRS or tag in self.engine.known_only
         recognise = vr in _RECOGNISED_VRS or tag in self.engine.typed_codes
         place = (old, vr, known_only, recognise, charset)
