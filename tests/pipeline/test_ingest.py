@@ -9,9 +9,11 @@ from dicomlake.errors import ConfigError, TransientError
 from dicomlake.lake import objects
 from dicomlake.pipeline import assess, ingest, manifests, mapped, receipts, steward
 from dicomlake.pipeline.arrival import Arrival, arrive
+from dicomlake.pipeline.route import Kind
 from dicomlake.pipeline.work import run_task
 from tests.flows.objects import instance, ultrasound
 from tests.pipeline.conftest import GATED_SITE, SITE, Platform
+from tests.reports import makers
 
 
 def key_of(platform: Platform, event: ingest.StorageEvent) -> Arrival:
@@ -142,6 +144,40 @@ def test_a_judgement_claims_no_more_than_it_knew_when_it_began(
     assert judged is not None and judged.turn == 0
     again = ingest.rejudged(platform.services, arrival)
     assert again is not None and again.turn == 1
+
+
+def test_a_judgement_that_ends_last_does_not_stand_over_one_that_knew_more(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow worker has judged a message by itself; before it settles, its study has come and it was judged again."""
+    settle, slow = ingest.settle, []
+
+    def settled_late(services: Any, arrival: Arrival, judged: Any) -> None:
+        if judged.assessment.kind is Kind.HL7 and not slow:
+            slow.append(judged.turn)
+            platform.arrive(
+                "m/1.dcm",
+                instance(
+                    patient=16,
+                    PatientID=makers.PATIENT_ID,
+                    AccessionNumber=makers.ACCESSION,
+                    InstitutionName=makers.CLINIC,
+                ),
+            )
+            platform.work()
+        settle(services, arrival, judged)
+
+    monkeypatch.setattr(ingest, "settle", settled_late)
+    event = platform.arrive("m/message", makers.hl7())
+    platform.work()
+    assert slow == [0] and platform.settled(event) == ("released", None)
+    (row,) = platform.rows("SELECT PatientID, StudyInstanceUID FROM `research.reports` WHERE kind = 'hl7'")
+    (image,) = platform.rows(
+        f"SELECT PatientID, StudyInstanceUID FROM `research.instances` WHERE PatientID = '{row['PatientID']}'"
+    )
+    assert row == image and row["StudyInstanceUID"]
+    owners = {name.split("/")[0] for name in platform.names(platform.services.settings.research_bucket)}
+    assert owners == {row["PatientID"]}
 
 
 def test_a_refused_approval_leaves_no_audit_of_an_approval(platform: Platform) -> None:

@@ -16,7 +16,7 @@ from dicomlake.lake.quarantine import CaseId
 from dicomlake.pipeline import context, manifests, mapped, original, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
-from dicomlake.pipeline.retract import retract, supersede
+from dicomlake.pipeline.retract import retract, supersede, withdraw
 from dicomlake.pipeline.route import REPORTS, Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.settle import released_names, settle
@@ -71,7 +71,7 @@ def _process_object(services: Services, arrival: Arrival, light: bool) -> None:
     manifests.recheck(services, arrival, judged, known)
     found = judged.assessment
     if found.kind in REPORTS:
-        _look_again(services, arrival, known)
+        _look_again(services, arrival, known, judged)
     shown = {
         "outcome": str(found.outcome),
         "kind": str(found.kind),
@@ -97,11 +97,13 @@ def rejudged(services: Services, arrival: Arrival) -> Judged | None:
         return None
 
 
-def _look_again(services: Services, arrival: Arrival, known: manifests.Known) -> None:
-    """A manifest that came while a report was judged may tell its study."""
+def _look_again(services: Services, arrival: Arrival, known: manifests.Known, judged: Judged) -> None:
+    """A manifest that came while a report was judged may tell its study; a judgement that knew more may have ended before this one."""
     now = manifests.of_batch(services, arrival.site, arrival.batch)
     if now.names != known.names:
         context.again(services, arrival, f"seen{now.turn}")
+    elif now.turn + receipts.decisions(services, arrival) > judged.turn:
+        withdraw(services, arrival, released_names(judged.assessment))
 
 
 def _replace_earlier(services: Services, arrival: Arrival, judged: Judged, light: bool) -> None:

@@ -48,15 +48,21 @@ def retract(services: Services, arrival: Arrival, turn: int, code: Code) -> None
 
 
 def supersede(services: Services, arrival: Arrival, turn: int, kept: frozenset[str], code: Code | None) -> None:
-    """Hide what turns before `turn` released; where nothing is released now (no object is `kept`), that of `turn` itself as well."""
+    """Hide what turns before `turn` released or may yet release; where nothing is released now (no object is `kept`), that of `turn` as well."""
     numbers = range(turn if kept else turn + 1)
     if not numbers:
         return
-    earlier = _released(services, arrival, [delivery_key(services, arrival, number) for number in numbers])
-    _hide(services, arrival, sorted({delivery for delivery, _ in earlier}), code)
-    for _, name in earlier:
+    deliveries = [delivery_key(services, arrival, number) for number in numbers]
+    _hide(services, arrival, deliveries, code)
+    for _, name in _released(services, arrival, deliveries):
         if name not in kept:
             _take_away(services, arrival.site, name)
+
+
+def withdraw(services: Services, arrival: Arrival, names: frozenset[str]) -> None:
+    """Take away what was just released by a judgement that another, which knew more, may have hidden before; what stands stays."""
+    for name in names:
+        _take_away(services, arrival.site, name)
 
 
 def _hide(services: Services, arrival: Arrival, deliveries: list[str], code: Code | None) -> None:
