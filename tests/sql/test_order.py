@@ -203,6 +203,27 @@ def test_dose_does_not_depend_on_order_repetition_or_when_it_was_settled(lake: L
         lake.settle()
 
 
+def test_a_retraction_that_hides_events_alone_is_not_overlooked(lake: Lake) -> None:
+    """Another object tells of the study; that of the events has no row of its own there."""
+    told = {"site": "clinic-a", "generation": 1, "instance_key": "I1", "object_kind": "rdsr", "source_rank": 1,
+            "study_key": "S1aaa", "modality": "CT", "pipeline_version": "1"}  # fmt: skip
+    rows = _keyed(
+        {
+            "ops.dose_studies": [told | {"object_key": "OA", "content_key": "C1"}],
+            "ops.dose_events": [told | {"object_key": "OB", "content_key": "C2", "event_key": "V1", "event_key_kind": "uid"}],
+            "ops.receipts": [
+                {"site": "clinic-a", "object_key": "OB", "generation": 1, "content_key": "C2", "outcome": "released",
+                 "operations_outcome": "released", "turn": 0, "decided_at": "2026-03-01T10:00:00Z"}
+            ],
+        }
+    )  # fmt: skip
+    lake.fill(rows)
+    lake.settle()
+    assert len(lake.select("physics.dose_events")) == 1
+    lake.add(_keyed({"ops.retractions": [{"site": "clinic-a", "object_key": "OB", "generation": 1}]}))
+    assert lake.select("physics.dose_events") == []
+
+
 @pytest.mark.slow
 @PROPERTY
 @given(rows=DOSE)
