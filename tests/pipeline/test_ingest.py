@@ -171,6 +171,7 @@ def test_a_judgement_that_ends_last_does_not_stand_over_one_that_knew_more(
     event = platform.arrive("m/message", makers.hl7())
     platform.work()
     assert slow == [0] and platform.settled(event) == ("released", None)
+    assert platform.state("pending/") == platform.state("tasks/") == []
     (row,) = platform.rows("SELECT PatientID, StudyInstanceUID FROM `research.reports` WHERE kind = 'hl7'")
     (image,) = platform.rows(
         f"SELECT PatientID, StudyInstanceUID FROM `research.instances` WHERE PatientID = '{row['PatientID']}'"

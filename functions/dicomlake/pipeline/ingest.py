@@ -16,7 +16,7 @@ from dicomlake.lake.quarantine import CaseId
 from dicomlake.pipeline import context, manifests, mapped, original, receipts, tasks
 from dicomlake.pipeline.arrival import Arrival, arrive
 from dicomlake.pipeline.assess import LIGHT_MAX_BYTES, Assessment, Judged, Outcome, assess
-from dicomlake.pipeline.retract import retract, supersede, withdraw
+from dicomlake.pipeline.retract import retract, supersede
 from dicomlake.pipeline.route import REPORTS, Kind
 from dicomlake.pipeline.services import Services
 from dicomlake.pipeline.settle import released_names, settle
@@ -98,12 +98,15 @@ def rejudged(services: Services, arrival: Arrival) -> Judged | None:
 
 
 def _look_again(services: Services, arrival: Arrival, known: manifests.Known, judged: Judged) -> None:
-    """A manifest that came while a report was judged may tell its study; a judgement that knew more may have ended before this one."""
+    """A manifest that came while a report was judged may tell its study. And a judgement that knew more than this one may have ended before:
+    then it is made once more, so that what it released, held and told the site is what is there in the end.
+    """
     now = manifests.of_batch(services, arrival.site, arrival.batch)
+    turn = now.turn + receipts.decisions(services, arrival)
     if now.names != known.names:
         context.again(services, arrival, f"seen{now.turn}")
-    elif now.turn + receipts.decisions(services, arrival) > judged.turn:
-        withdraw(services, arrival, released_names(judged.assessment))
+    elif turn > judged.turn:
+        tasks.submit(services, arrival, again=f"overtaken{turn}")
 
 
 def _replace_earlier(services: Services, arrival: Arrival, judged: Judged, light: bool) -> None:

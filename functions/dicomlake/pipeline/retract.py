@@ -59,12 +59,6 @@ def supersede(services: Services, arrival: Arrival, turn: int, kept: frozenset[s
             _take_away(services, arrival.site, name)
 
 
-def withdraw(services: Services, arrival: Arrival, names: frozenset[str]) -> None:
-    """Take away what was just released by a judgement that another, which knew more, may have hidden before; what stands stays."""
-    for name in names:
-        _take_away(services, arrival.site, name)
-
-
 def _hide(services: Services, arrival: Arrival, deliveries: list[str], code: Code | None) -> None:
     table = "lake.retractions"
     key = services.research(arrival.site)

@@ -34,23 +34,21 @@ WITH logged AS (
         0 AS studies,
         COUNT(*) AS hidden,
         SUM(MOD(told.generation, 1000003)) AS generations
-    FROM `ops.dose_studies` AS told
-    INNER JOIN `clinic.hidden` AS hidden
-        ON
-            told.site = hidden.site
-            AND told.generation = hidden.generation
-            AND told.content_key = hidden.content_key
-    WHERE told.study_key IS NOT NULL
-    GROUP BY told.site, study_group
-    UNION ALL
-    SELECT
-        told.site,
-        RIGHT(told.study_key, 5) AS study_group,
-        0 AS events,
-        0 AS studies,
-        COUNT(*) AS hidden,
-        SUM(MOD(told.generation, 1000003)) AS generations
-    FROM `ops.dose_events` AS told
+    FROM (
+        SELECT
+            site,
+            study_key,
+            generation,
+            content_key
+        FROM `ops.dose_studies`
+        UNION ALL
+        SELECT
+            site,
+            study_key,
+            generation,
+            content_key
+        FROM `ops.dose_events`
+    ) AS told
     INNER JOIN `clinic.hidden` AS hidden
         ON
             told.site = hidden.site
